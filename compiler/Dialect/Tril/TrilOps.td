@@ -1,0 +1,344 @@
+//===- TrilOps.td - the operations -------------------------------------------------------------===//
+#ifndef TRIL_OPS_TD
+#define TRIL_OPS_TD
+
+include "Dialect/Tril/TrilDialect.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/FunctionInterfaces.td"
+include "mlir/Interfaces/CallInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/RegionKindInterface.td"
+
+class Tril_Op<string mnemonic, list<Trait> traits = []> : Op<Tril_Dialect, mnemonic, traits>;
+
+//===-------------------------------------------------------------------------------------------===//
+// Structure
+//===-------------------------------------------------------------------------------------------===//
+
+def Tril_ModelOp : Tril_Op<"model", [Symbol, SymbolTable, NoTerminator, SingleBlock, NoRegionArguments, IsolatedFromAbove]> {
+  let summary = "An architecture with its configuration";
+  let description = [{
+    Holds the axes of the text, the body `@main`, one body for each distinct kind of layer, and, after the
+    passes that make them, states and buffers.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$claim);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name (`is` $claim^)? attr-dict-with-keyword $body";
+}
+
+def Tril_BodyOp : Tril_Op<"body", [FunctionOpInterface, IsolatedFromAbove, SingleBlock, HasParent<"ModelOp">]> {
+  let summary = "The main program, or one kind of layer";
+  let description = [{
+    `@main` reads the inputs and gives the outputs.  Another body is one kind of layer: what differs between the
+    layers that share it are the checkpoint names of its params (`{layer}` in a pattern stands for the `layer` of
+    the call) and its layer constants.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
+                       OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let builders = [OpBuilder<(ins "llvm::StringRef":$name, "mlir::FunctionType":$type)>];
+  let skipDefaultBuilders = 1;
+  let extraClassDeclaration = [{
+    mlir::Region *getCallableRegion() { return &getBody(); }
+    llvm::ArrayRef<mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
+    llvm::ArrayRef<mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
+  }];
+}
+
+def Tril_ReturnOp : Tril_Op<"return", [Terminator, Pure, HasParent<"BodyOp">, ReturnLike]> {
+  let summary = "The values of a body";
+  let arguments = (ins Variadic<Tril_Tensor>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let hasVerifier = 1;
+}
+
+def Tril_CallOp : Tril_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "One layer";
+  let description = [{ `layer` selects the checkpoint names and the layer constants of the callee. }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<Tril_Tensor>:$arguments, I64Attr:$layer);
+  let results = (outs Variadic<Tril_Tensor>:$values);
+  let assemblyFormat = "$callee `(` $arguments `)` `layer` $layer attr-dict `:` functional-type($arguments, $values)";
+}
+
+def Tril_OutputOp : Tril_Op<"output", [HasParent<"BodyOp">]> {
+  let summary = "A named output, its axes in the order in which it is written out";
+  let description = [{ (output_c1) `axes` are exactly the axes of the value, which comes in that order.  Holes are written as 0. }];
+  let arguments = (ins StrAttr:$name, Tril_Tensor:$value, StrArrayAttr:$axes);
+  let assemblyFormat = "$name $value $axes attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
+//===-------------------------------------------------------------------------------------------===//
+// Sources
+//===-------------------------------------------------------------------------------------------===//
+
+def Tril_ConstantOp : Tril_Op<"constant", [Pure, ConstantLike]> {
+  let summary = "A number";
+  let arguments = (ins F64Attr:$value);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$value attr-dict `:` type($result)";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Tril_TableOp : Tril_Op<"table", [Pure]> {
+  let summary = "Constant numbers over static axes, row-major in the order of the type";
+  let arguments = (ins DenseF64ArrayAttr:$values);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$values attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Tril_LayerConstantOp : Tril_Op<"layer_constant", [Pure]> {
+  let summary = "A number that differs between the layers that share a body";
+  let description = [{ `values` has one number for each layer of the loop, by the `layer` of the call. }];
+  let arguments = (ins DenseF64ArrayAttr:$values);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$values attr-dict `:` type($result)";
+}
+
+def Tril_PositionOp : Tril_Op<"position", [Pure]> {
+  let summary = "The position along an axis";
+  let description = [{ (position_c1) the result has that one axis and i32 elements. }];
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Tril_ExtentOp : Tril_Op<"extent", [Pure]> {
+  let summary = "The number of positions of a sequence axis";
+  let arguments = (ins Tril_AxisAttr:$axis);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$axis attr-dict `:` type($result)";
+}
+
+def Tril_ParamOp : Tril_Op<"param", [Pure]> {
+  let summary = "A tensor of the checkpoint, or a part of one";
+  let description = [{
+    The element at positions c is, in elements of the stored row-major tensor, at
+    `offset + sum(strides[a] * c[a])`, `strides` following the axes of the result's type.  `pattern` names the tensor; `{layer}`
+    is filled in by the call.  `names` lists the stored names: for each layer of the loop (just one in `@main`), for each
+    position of the axis `stacked` (just one without it).
+  }];
+  let arguments = (ins StrAttr:$pattern, DenseI64ArrayAttr:$strides, I64Attr:$offset, OptionalAttr<StrAttr>:$stacked,
+                       DenseI64ArrayAttr:$stored_shape, ArrayAttr:$names);
+  let results = (outs Tril_Tensor:$result);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The stored names of layer `layer` (0 in `@main`).
+    llvm::SmallVector<llvm::StringRef> storedNames(int64_t layer);
+  }];
+}
+
+def Tril_InputOp : Tril_Op<"input", [Pure]> {
+  let summary = "What is given at run time: tokens, or a further input of the text";
+  let description = [{ Whole numbers in 0..limit-1; something else is refused before the model runs. }];
+  let arguments = (ins StrAttr:$name, I64Attr:$limit);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$name `below` $limit attr-dict `:` type($result)";
+}
+
+//===-------------------------------------------------------------------------------------------===//
+// Elementwise.  Operands are aligned by axis name; the result has the union of their axes and a hole where any operand
+// has one.  C1: the axes of the result are that union.  C2: the result has holes if an operand has.
+//===-------------------------------------------------------------------------------------------===//
+
+def Tril_Elementwise : NativeOpTrait<"Elementwise"> {
+  let cppNamespace = "::tril::OpTrait";
+}
+
+class Tril_Unary<string mnemonic, string text> : Tril_Op<mnemonic, [Pure, Tril_Elementwise]> {
+  let summary = text;
+  let arguments = (ins Tril_Tensor:$operand);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$operand attr-dict `:` functional-type($operand, $result)";
+}
+class Tril_Binary<string mnemonic, string text, list<Trait> traits = []> : Tril_Op<mnemonic, [Pure, Tril_Elementwise] # traits> {
+  let summary = text;
+  let arguments = (ins Tril_Tensor:$lhs, Tril_Tensor:$rhs);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, $result)";
+}
+
+def Tril_NegOp : Tril_Unary<"neg", "-x">;
+def Tril_NotOp : Tril_Unary<"not", "Truth of the opposite">;
+def Tril_ExpOp : Tril_Unary<"exp", "e^x">;
+def Tril_LogOp : Tril_Unary<"log", "Natural logarithm">;
+def Tril_SqrtOp : Tril_Unary<"sqrt", "Square root">;
+def Tril_SinOp : Tril_Unary<"sin", "Sine of radians">;
+def Tril_CosOp : Tril_Unary<"cos", "Cosine of radians">;
+def Tril_TanhOp : Tril_Unary<"tanh", "Hyperbolic tangent">;
+def Tril_ErfOp : Tril_Unary<"erf", "Error function">;
+def Tril_AbsOp : Tril_Unary<"abs", "|x|">;
+def Tril_FloorOp : Tril_Unary<"floor", "Largest whole number not above x">;
+def Tril_CeilOp : Tril_Unary<"ceil", "Smallest whole number not below x">;
+def Tril_RoundOp : Tril_Unary<"round", "Nearest whole number, ties to even">;
+def Tril_ConvertOp : Tril_Unary<"convert", "The same number in another element type (whole to real, truth to 0 and 1, real to whole by truncation)">;
+
+def Tril_AddOp : Tril_Binary<"add", "x + y", [Commutative]>;
+def Tril_SubOp : Tril_Binary<"sub", "x - y">;
+def Tril_MulOp : Tril_Binary<"mul", "x * y", [Commutative]>;
+def Tril_DivOp : Tril_Binary<"div", "x / y, of real numbers">;
+def Tril_ModOp : Tril_Binary<"mod", "x - y * floor(x / y)">;
+def Tril_PowOp : Tril_Binary<"pow", "x ^ y, of real numbers">;
+def Tril_MaxOp : Tril_Binary<"max", "The larger", [Commutative]>;
+def Tril_MinOp : Tril_Binary<"min", "The smaller", [Commutative]>;
+def Tril_LtOp : Tril_Binary<"lt", "x < y">;
+def Tril_LeOp : Tril_Binary<"le", "x <= y">;
+def Tril_GtOp : Tril_Binary<"gt", "x > y">;
+def Tril_GeOp : Tril_Binary<"ge", "x >= y">;
+def Tril_EqOp : Tril_Binary<"eq", "x == y", [Commutative]>;
+def Tril_NeOp : Tril_Binary<"ne", "x != y", [Commutative]>;
+def Tril_AndOp : Tril_Binary<"and", "Both", [Commutative]>;
+def Tril_OrOp : Tril_Binary<"or", "Either", [Commutative]>;
+
+def Tril_SelectOp : Tril_Op<"select", [Pure]> {
+  let summary = "x where p else y";
+  let description = [{ A hole in the predicate counts as false.  The result has the union of the axes; it is a hole where the chosen one is. }];
+  let arguments = (ins Tril_TruthTensor:$condition, Tril_Tensor:$then, Tril_Tensor:$otherwise);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$condition `,` $then `,` $otherwise attr-dict `:` functional-type(operands, $result)";
+}
+def Tril_WhereOp : Tril_Op<"where", [Pure]> {
+  let summary = "Makes holes where a predicate is false";
+  let arguments = (ins Tril_Tensor:$operand, Tril_TruthTensor:$condition);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$operand `,` $condition attr-dict `:` functional-type(operands, $result)";
+}
+def Tril_ElseOp : Tril_Op<"else", [Pure]> {
+  let summary = "Fills holes";
+  let arguments = (ins Tril_Tensor:$operand, Tril_Tensor:$otherwise);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$operand `,` $otherwise attr-dict `:` functional-type(operands, $result)";
+}
+
+//===-------------------------------------------------------------------------------------------===//
+// Reductions
+//===-------------------------------------------------------------------------------------------===//
+
+def Tril_ReduceOp : Tril_Op<"reduce", [Pure]> {
+  let summary = "Reduces named axes; holes are skipped";
+  let description = [{
+    Over nothing, `sum` and `count` are 0, `any` false, `all` true; `max`, `min`, `mean` are holes.
+    (reduce_c1) every axis of `axes` is in the operand.  (reduce_c2) the result has the other axes.
+  }];
+  let arguments = (ins Tril_ReduceKindAttr:$kind, StrArrayAttr:$axes, Tril_Tensor:$operand);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$kind $axes $operand attr-dict `:` functional-type($operand, $result)";
+  let hasVerifier = 1;
+}
+
+def Tril_ContractOp : Tril_Op<"contract", [Pure]> {
+  let summary = "A sum of a product";
+  let description = [{
+    sum over `axes` of the product of the operands; a hole in any factor counts as 0.  (contract_c1) every axis of `axes` is in some operand.
+    (contract_c2) the result has the union of the operands' axes without `axes`, and no holes.
+  }];
+  let arguments = (ins StrArrayAttr:$axes, Variadic<Tril_NumberTensor>:$factors);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$axes $factors attr-dict `:` functional-type($factors, $result)";
+  let hasVerifier = 1;
+}
+
+def Tril_SoftmaxOp : Tril_Op<"softmax", [Pure]> {
+  let summary = "exp(x - max x), divided by its sum, along axes; holes stay holes";
+  let arguments = (ins StrArrayAttr:$axes, Tril_Tensor:$operand);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$axes $operand attr-dict `:` functional-type($operand, $result)";
+}
+
+def Tril_TopOp : Tril_Op<"top", [Pure]> {
+  let summary = "The largest along an axis, and where they were";
+  let description = [{ Along `axis`, as many as the axis `into` has, in falling order, the lower position first among equals; holes come last and stay holes. }];
+  let arguments = (ins StrAttr:$axis, StrAttr:$into, Tril_Tensor:$operand);
+  let results = (outs Tril_Tensor:$value, Tril_Tensor:$position);
+  let assemblyFormat = "$axis `to` $into $operand attr-dict `:` functional-type($operand, results)";
+}
+
+//===-------------------------------------------------------------------------------------------===//
+// Reading and rearranging
+//===-------------------------------------------------------------------------------------------===//
+
+def Tril_IndexOp : Tril_Op<"index", [Pure]> {
+  let summary = "Reads along axes at given positions";
+  let description = [{
+    The operand is read along `axes[k]` at `indices[k]`.  The axes of the indices take the place of `axes`; an index axis that
+    the operand also has (besides the replaced ones) is aligned.  Outside of the axis, or at a hole of the index, is a hole.
+    (index_c1) every axis of `axes` is in the operand.  (index_c2) indices have i32 elements.
+  }];
+  let arguments = (ins Tril_Tensor:$operand, StrArrayAttr:$axes, Variadic<Tril_NumberTensor>:$indices);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$operand $axes `at` $indices attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
+}
+def Tril_RenameOp : Tril_Op<"rename", [Pure]> {
+  let summary = "Calls an axis by another name";
+  let description = [{ (rename_c1) the two axes have the same size, or the same root.  (rename_c2) the operand lacks `to`. }];
+  let arguments = (ins Tril_Tensor:$operand, StrAttr:$from, StrAttr:$to);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$operand $from `to` $to attr-dict `:` functional-type($operand, $result)";
+  let hasVerifier = 1;
+}
+def Tril_SplitOp : Tril_Op<"split", [Pure]> {
+  let summary = "Sees one axis as several";
+  let description = [{ The position along `axis` is `offset + sum(strides[k] * position along parts[k])`. }];
+  let arguments = (ins Tril_Tensor:$operand, StrAttr:$axis, StrArrayAttr:$parts, DenseI64ArrayAttr:$strides, I64Attr:$offset);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$operand $axis `to` $parts `strides` $strides `offset` $offset attr-dict `:` functional-type($operand, $result)";
+}
+def Tril_MergeOp : Tril_Op<"merge", [Pure]> {
+  let summary = "Sees several axes as one, row-major";
+  let arguments = (ins Tril_Tensor:$operand, StrArrayAttr:$parts, StrAttr:$axis);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$operand $parts `to` $axis attr-dict `:` functional-type($operand, $result)";
+}
+def Tril_StackOp : Tril_Op<"stack", [Pure]> {
+  let summary = "Lays values along a new axis";
+  let arguments = (ins StrAttr:$axis, Variadic<Tril_Tensor>:$operands);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$axis $operands attr-dict `:` functional-type($operands, $result)";
+}
+def Tril_JoinOp : Tril_Op<"join", [Pure]> {
+  let summary = "Lays values one after the other along an axis";
+  let description = [{ Operand k lies along its axis `parts[k]`, which becomes a stretch of `axis`. }];
+  let arguments = (ins StrAttr:$axis, StrArrayAttr:$parts, Variadic<Tril_Tensor>:$operands);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$axis $parts $operands attr-dict `:` functional-type($operands, $result)";
+}
+
+//===-------------------------------------------------------------------------------------------===//
+// Recurrences
+//===-------------------------------------------------------------------------------------------===//
+
+def Tril_RecOp : Tril_Op<"rec", [SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "Values defined by their own earlier positions";
+  let description = [{
+    The region computes every equation at each position of `axis` (time), in order.  Values are typed over time inside as
+    outside, and mean the one current position.  `tril.earlier` reads an equation at an earlier position.  The results are
+    the equations' values at all positions.  Values from outside are used directly.
+  }];
+  let arguments = (ins StrAttr:$axis);
+  let regions = (region SizedRegion<1>:$body);
+  let results = (outs Variadic<Tril_Tensor>:$values);
+  let assemblyFormat = "$axis attr-dict `:` type($values) $body";
+}
+def Tril_EarlierOp : Tril_Op<"earlier", []> {
+  let summary = "An equation of the enclosing recurrence, `lag` positions ago";
+  let description = [{ A hole before the start.  (earlier_c1) lag >= 1. }];
+  let arguments = (ins I64Attr:$equation, I64Attr:$lag);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$equation `ago` $lag attr-dict `:` type($result)";
+}
+def Tril_YieldOp : Tril_Op<"yield", [Pure, Terminator, ReturnLike]> {
+  let summary = "The values of a region";
+  let arguments = (ins Variadic<Tril_Tensor>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{ }]>];
+}
+
+#endif

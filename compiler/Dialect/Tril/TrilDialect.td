@@ -46,7 +46,7 @@ def Tril_AxisAttr : Tril_Attr<"Axis", "axis"> {
   }];
 }
 
-def Tril_TensorType : Tril_Type<"Tensor", "tensor"> {
+def Tril_TensorType : Tril_Type<"NamedTensor", "tensor"> {
   let summary = "Numbers over a set of named axes";
   let description = [{
     `!tril.tensor<time, group=3, pair=32 : f32>`; `holes` after the element says that positions may be holes:
@@ -65,19 +65,19 @@ def Tril_TensorType : Tril_Type<"Tensor", "tensor"> {
     unsigned rank() const { return getAxes().size(); }
     /// The product of the static sizes (dynamic axes count as one).
     int64_t staticElements() const;
-    TensorType withHoles(bool holes) const;
-    TensorType withElement(mlir::Type element) const;
-    TensorType withAxes(llvm::ArrayRef<AxisAttr> axes) const;
+    NamedTensorType withHoles(bool holes) const;
+    NamedTensorType withElement(mlir::Type element) const;
+    NamedTensorType withAxes(llvm::ArrayRef<AxisAttr> axes) const;
   }];
 }
 
-def Tril_Tensor : TypeConstraint<CPred<"::llvm::isa<::tril::TensorType>($_self)">, "a named-axis tensor", "::tril::TensorType">;
-def Tril_NumberTensor : TypeConstraint<
-    CPred<"::llvm::isa<::tril::TensorType>($_self) && !::llvm::cast<::tril::TensorType>($_self).getElement().isInteger(1)">,
-    "a named-axis tensor of numbers", "::tril::TensorType">;
-def Tril_TruthTensor : TypeConstraint<
-    CPred<"::llvm::isa<::tril::TensorType>($_self) && ::llvm::cast<::tril::TensorType>($_self).getElement().isInteger(1)">,
-    "a named-axis tensor of predicates", "::tril::TensorType">;
+def Tril_Tensor : Type<CPred<"::llvm::isa<::tril::NamedTensorType>($_self)">, "a named-axis tensor", "::tril::NamedTensorType">;
+def Tril_NumberTensor : Type<
+    CPred<"::llvm::isa<::tril::NamedTensorType>($_self) && !::llvm::cast<::tril::NamedTensorType>($_self).getElement().isInteger(1)">,
+    "a named-axis tensor of numbers", "::tril::NamedTensorType">;
+def Tril_TruthTensor : Type<
+    CPred<"::llvm::isa<::tril::NamedTensorType>($_self) && ::llvm::cast<::tril::NamedTensorType>($_self).getElement().isInteger(1)">,
+    "a named-axis tensor of predicates", "::tril::NamedTensorType">;
 
 def Tril_ReduceKind : I32EnumAttr<"ReduceKind", "What a reduction does", [
     I32EnumAttrCase<"sum", 0>, I32EnumAttrCase<"mean", 1>, I32EnumAttrCase<"max", 2>, I32EnumAttrCase<"min", 3>,

@@ -22,7 +22,7 @@ namespace {
 struct Aliases : OpAsmDialectInterface {
   using OpAsmDialectInterface::OpAsmDialectInterface;
   AliasResult getAlias(Type type, raw_ostream &os) const override {
-    auto tensor = dyn_cast<TensorType>(type);
+    auto tensor = dyn_cast<NamedTensorType>(type);
     if (!tensor || tensor.getAxes().empty())
       return AliasResult::NoAlias;
     if (!tensor.getElement().isF32())
@@ -96,7 +96,7 @@ void AxisAttr::print(AsmPrinter &printer) const {
 }
 
 // tensor ::= `<` (axis (`,` axis)* `:`)? element (`,` `holes`)? `>`
-Type TensorType::parse(AsmParser &parser) {
+Type NamedTensorType::parse(AsmParser &parser) {
   SmallVector<AxisAttr> axes;
   Type element;
   if (parser.parseLess())
@@ -123,10 +123,10 @@ Type TensorType::parse(AsmParser &parser) {
   }
   if (parser.parseGreater())
     return {};
-  return parser.getChecked<TensorType>(parser.getContext(), axes, element, holes);
+  return parser.getChecked<NamedTensorType>(parser.getContext(), axes, element, holes);
 }
 
-void TensorType::print(AsmPrinter &printer) const {
+void NamedTensorType::print(AsmPrinter &printer) const {
   printer << "<";
   if (!getAxes().empty()) {
     llvm::interleaveComma(getAxes(), printer.getStream(), [&](AxisAttr axis) { axis.printBare(printer.getStream()); });
@@ -138,7 +138,7 @@ void TensorType::print(AsmPrinter &printer) const {
   printer << ">";
 }
 
-LogicalResult TensorType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, ArrayRef<AxisAttr> axes, Type element, bool) {
+LogicalResult NamedTensorType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, ArrayRef<AxisAttr> axes, Type element, bool) {
   // tensor_c1
   if (!element.isF32() && !element.isF64() && !element.isInteger(32) && !element.isInteger(1))
     return emitError() << "element type " << element << " is none of f32, f64, i32, i1";
@@ -150,14 +150,14 @@ LogicalResult TensorType::verify(llvm::function_ref<InFlightDiagnostic()> emitEr
   return success();
 }
 
-std::optional<unsigned> TensorType::indexOf(StringRef name) const {
+std::optional<unsigned> NamedTensorType::indexOf(StringRef name) const {
   for (auto [i, axis] : llvm::enumerate(getAxes()))
     if (axis.getName() == name)
       return i;
   return std::nullopt;
 }
 
-int64_t TensorType::staticElements() const {
+int64_t NamedTensorType::staticElements() const {
   int64_t n = 1;
   for (AxisAttr axis : getAxes())
     if (!axis.isDynamic())
@@ -165,13 +165,13 @@ int64_t TensorType::staticElements() const {
   return n;
 }
 
-TensorType TensorType::withHoles(bool holes) const { return get(getContext(), getAxes(), getElement(), holes); }
-TensorType TensorType::withElement(Type element) const { return get(getContext(), getAxes(), element, getHoles()); }
-TensorType TensorType::withAxes(ArrayRef<AxisAttr> axes) const { return get(getContext(), axes, getElement(), getHoles()); }
+NamedTensorType NamedTensorType::withHoles(bool holes) const { return get(getContext(), getAxes(), getElement(), holes); }
+NamedTensorType NamedTensorType::withElement(Type element) const { return get(getContext(), getAxes(), element, getHoles()); }
+NamedTensorType NamedTensorType::withAxes(ArrayRef<AxisAttr> axes) const { return get(getContext(), axes, getElement(), getHoles()); }
 
-SmallVector<AxisAttr> tril::unionAxes(ArrayRef<TensorType> types) {
+SmallVector<AxisAttr> tril::unionAxes(ArrayRef<NamedTensorType> types) {
   SmallVector<AxisAttr> axes;
-  for (TensorType type : types)
+  for (NamedTensorType type : types)
     for (AxisAttr axis : type.getAxes())
       if (!llvm::is_contained(axes, axis))
         axes.push_back(axis);
@@ -179,13 +179,13 @@ SmallVector<AxisAttr> tril::unionAxes(ArrayRef<TensorType> types) {
 }
 
 LogicalResult tril::OpTrait::verifyElementwise(Operation *op) {
-  SmallVector<TensorType> types;
+  SmallVector<NamedTensorType> types;
   bool holes = false;
   for (Type type : op->getOperandTypes()) {
-    types.push_back(cast<TensorType>(type));
+    types.push_back(cast<NamedTensorType>(type));
     holes |= types.back().getHoles();
   }
-  auto result = cast<TensorType>(op->getResult(0).getType());
+  auto result = cast<NamedTensorType>(op->getResult(0).getType());
   SmallVector<AxisAttr> axes = unionAxes(types);
   // elementwise_c1
   for (AxisAttr axis : axes)
@@ -390,9 +390,9 @@ LogicalResult ReduceOp::verify() {
 }
 
 LogicalResult ContractOp::verify() {
-  SmallVector<TensorType> types;
+  SmallVector<NamedTensorType> types;
   for (Value factor : getFactors())
-    types.push_back(cast<TensorType>(factor.getType()));
+    types.push_back(cast<NamedTensorType>(factor.getType()));
   SmallVector<AxisAttr> left;
   llvm::StringSet<> reduced;
   for (StringRef axis : getAxes().getAsValueRange<StringAttr>())
@@ -424,7 +424,7 @@ LogicalResult IndexOp::verify() {
       return emitOpError() << "axis `" << axis << "` is not in " << type;
   // index_c2
   for (Value index : getIndices())
-    if (!cast<TensorType>(index.getType()).getElement().isInteger(32))
+    if (!cast<NamedTensorType>(index.getType()).getElement().isInteger(32))
       return emitOpError() << "indices must have i32 elements, not " << index.getType();
   return success();
 }

@@ -38,5 +38,5 @@ public:
 
 namespace tril {
 /// The union of the axes of `types`, in order of first appearance.
-llvm::SmallVector<AxisAttr> unionAxes(llvm::ArrayRef<TensorType> types);
+llvm::SmallVector<AxisAttr> unionAxes(llvm::ArrayRef<NamedTensorType> types);
 } // namespace tril

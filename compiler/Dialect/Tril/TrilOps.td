@@ -3,6 +3,7 @@
 #define TRIL_OPS_TD
 
 include "Dialect/Tril/TrilDialect.td"
+include "Dialect/Tril/TrilPlanOps.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/FunctionInterfaces.td"

@@ -1,0 +1,93 @@
+//===- TrilPlanOps.td - operations of the step form: states, fused kernels, memory -------------===//
+// The passes after derive-decode speak about one step: `time` is then the new positions of this call, and a value over
+// `past of time` covers all positions so far.
+#ifndef TRIL_PLAN_OPS_TD
+#define TRIL_PLAN_OPS_TD
+
+include "Dialect/Tril/TrilDialect.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+
+def Tril_StateLayout : I32EnumAttr<"StateLayout", "How the positions of a state lie in memory", [
+    I32EnumAttrCase<"rows", 0>,   // [position][rest]
+    I32EnumAttrCase<"groups", 1>, // [group][position][rest]: values of attention
+    I32EnumAttrCase<"lanes", 2>   // [group][position / 16][rest][16]: keys of attention, 16 positions a vector
+  ]> {
+  let cppNamespace = "::tril";
+  let genSpecializedAttr = 0;
+}
+def Tril_StateLayoutAttr : EnumAttr<Tril_Dialect, Tril_StateLayout, "state_layout"> {
+  let assemblyFormat = "$value";
+}
+
+def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
+  let summary = "Appends this step's positions to a state, and gives all positions so far";
+  let description = [{
+    The state is linear: room for every position of the context.  The result has the axis `past` in place of `time`, and
+    covers the positions 0..position + rows - 1.  `groups` leading axes of the rest come before the positions in memory (layouts
+    `groups` and `lanes`).  `fixed_offset` and `position_offset` place it in the state of its body:
+    `fixed_offset + capacity * position_offset` bytes from there; plan-memory sets them.
+    (extend_c1) the operand has `time`, the result `past` in its place.
+  }];
+  let arguments = (ins Tril_Tensor:$operand, StrAttr:$name, StrAttr:$past, Tril_StateLayoutAttr:$layout, DefaultValuedAttr<I64Attr, "0">:$groups,
+                       DefaultValuedAttr<I64Attr, "-1">:$fixed_offset, DefaultValuedAttr<I64Attr, "-1">:$position_offset);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$name $operand `as` $past $layout attr-dict `:` functional-type($operand, $result)";
+  let hasVerifier = 1;
+}
+
+def Tril_AttentionOp : Op<Tril_Dialect, "attention", [SingleBlock]> {
+  let summary = "Scores, their softmax and the weighted sum of values as one, without a score matrix";
+  let description = [{
+    For each position of `time`, group and member: softmax over `past` of the region applied to sum over `contracted` of
+    query * key, times value, summed over `past`.  The region gets that sum (over time, past, groups, members) and yields the
+    score, a hole where the mask is false.  A row with nothing allowed is 0.
+    Axes: query has time, `groups`, `members`, `contracted`; key has past, `groups`, `contracted`; value has past, `groups`, `features`; the
+    result time, groups, members, features, in this order.
+    (attention_c1) axes are as described.
+  }];
+  let arguments = (ins Tril_Tensor:$query, Tril_Tensor:$key, Tril_Tensor:$value, StrAttr:$past,
+                       StrArrayAttr:$groups, StrArrayAttr:$members, StrArrayAttr:$contracted, StrArrayAttr:$features);
+  let regions = (region SizedRegion<1>:$score);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value `over` $past `groups` $groups `members` $members `contracted` $contracted `features` $features
+    attr-dict `:` functional-type(operands, $result) $score
+  }];
+  let hasVerifier = 1;
+}
+
+def Tril_MatmulOp : Op<Tril_Dialect, "matmul", [Pure]> {
+  let summary = "A contraction with a packed weight";
+  let description = [{
+    rows of x (its axes before `contracted`, flattened) times the weight, one output row of the weight a lane.  `sums` holds the sum of each
+    32 inputs, for formats with minima.  (matmul_c1) x ends in the axes `contracted`, in order; the result has x's other axes, then the
+    weight's outputs, in order.
+  }];
+  let arguments = (ins Tril_Tensor:$x, Tril_Tensor:$weight, Optional<Tril_Tensor>:$sums, StrArrayAttr:$contracted);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$contracted $x `,` $weight (`sums` $sums^)? attr-dict `:` functional-type(operands, $result)";
+}
+
+def Tril_BlockSumsOp : Op<Tril_Dialect, "block_sums", [Pure]> {
+  let summary = "The sum of each 32 inputs, along the flattened last `inner` axes";
+  let arguments = (ins Tril_Tensor:$operand, I64Attr:$inner);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$operand `inner` $inner attr-dict `:` functional-type($operand, $result)";
+}
+
+def Tril_MaterializeOp : Op<Tril_Dialect, "materialize", [Pure]> {
+  let summary = "A value that lies in memory";
+  let description = [{
+    The same value, stored in the order of the result's axes, slowest first.  Everything else is computed where it is read.  `offset` is set by
+    plan-memory: bytes, times what the region grows with (`rows`, `capacity`, both or neither, by the dynamic axes of the type).
+    `result` marks a value that the body returns: its place is the caller's.
+    (materialize_c1) operand and result have the same axes.
+  }];
+  let arguments = (ins Tril_Tensor:$operand, DefaultValuedAttr<I64Attr, "-1">:$offset, OptionalAttr<I64Attr>:$return_index);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$operand attr-dict `:` functional-type($operand, $result)";
+  let hasVerifier = 1;
+}
+
+#endif

@@ -11,6 +11,59 @@ def Recognise : Pass<"tril-recognise", "::tril::ModelOp"> {
     is apart from the import so that the imported form stays a literal picture of the text, and runs once, because later
     passes treat the two as primitives.
   }];
+  let statistics = [
+    Statistic<"contractions", "contractions", "Contractions found">,
+    Statistic<"softmaxes", "softmaxes", "Softmaxes found">
+  ];
+}
+
+def DeriveDecode : Pass<"tril-derive-decode", "::tril::ModelOp"> {
+  let summary = "Turn the whole-sequence text into a step over new positions";
+  let description = [{
+    After this pass `time` means the new positions of one call.  Whatever later positions read of earlier ones becomes a state:
+    a value that is read under another name of the time axis (`k[past]`) or at another position (`x[time - 1]`) is appended to a state,
+    and read from there.  The same function serves a prompt (many positions a call) and a token (one).
+    A text that reduces over `time` itself, or makes no claim to be causal, has no step: the pass records why, and the product takes whole
+    sequences only.
+  }];
+  let statistics = [Statistic<"states", "states", "States made">];
+}
+
+def FuseAttention : Pass<"tril-fuse-attention", "::tril::ModelOp"> {
+  let summary = "Make one operation of scores, mask, softmax and the weighted sum of values";
+  let description = [{
+    Found from the contraction of a softmax with values, whatever elementwise score and mask lie between the softmax and the
+    contraction of queries with keys.  The score and the mask keep their text, as the region of `tril.attention`.  It stands after
+    derive-decode, because the layout of keys and values in their states is the fused kernel's choice.
+  }];
+  let statistics = [Statistic<"fused", "fused", "Attentions fused">];
+}
+
+def ExpandSoftmax : Pass<"tril-expand-softmax", "::tril::ModelOp"> {
+  let summary = "Write the softmaxes that did not become part of an attention as exponentials and sums again";
+  let description = [{ Apart from fuse-attention so that later passes need to know no softmax. }];
+}
+
+def Materialize : Pass<"tril-materialize", "::tril::ModelOp"> {
+  let summary = "Decide which values lie in memory, and in which order of axes";
+  let description = [{
+    A value is stored where it has to be (operands of kernels, states, results of layers, results of reductions) or where computing it at each reader would
+    cost more (a transcendental function read along more axes than it has, an expression with several readers).  All else is computed
+    where it is read: elementwise chains become one loop.  Contractions with a weight become `tril.matmul` here, which fixes the order of
+    the axes of their operands.
+  }];
+  let statistics = [
+    Statistic<"stored", "stored", "Values stored">,
+    Statistic<"matmuls", "matmuls", "Contractions with a packed weight">
+  ];
+}
+
+def PlanMemory : Pass<"tril-plan-memory", "::tril::ModelOp"> {
+  let summary = "Give every stored value and every state its place";
+  let description = [{
+    Four regions: fixed, growing with the rows of a call, with the capacity of the context, with both.  In each, values whose lifetimes do not
+    meet share bytes (first fit by size).  After this pass nothing allocates.
+  }];
 }
 
 #endif

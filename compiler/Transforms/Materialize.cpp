@@ -1,0 +1,290 @@
+//===- Materialize.cpp - what lies in memory, and in which order ------------------------------------===//
+// Steps, for each body:
+//   1. contractions of a value with a param become tril.matmul; this fixes the order of the axes of its operand and result
+//   2. decide which values are stored: results of kernels, reductions and recurrences, operands of kernels, of calls and of outputs,
+//      and expressions that are dear and read more often than they have elements
+//   3. put a tril.materialize behind each of them
+// Costs are rough operation counts of one element; a dynamic axis counts as 256 positions.
+#include "Transforms/Passes.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace tril {
+#define GEN_PASS_DEF_MATERIALIZE
+#include "Transforms/Passes.h.inc"
+} // namespace tril
+
+using namespace mlir;
+using namespace tril;
+
+namespace {
+
+constexpr double kDynamicSize = 256;
+constexpr double kDear = 6; // an element that costs less is computed again at each reader
+
+NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
+
+double elements(NamedTensorType type) {
+  double n = 1;
+  for (AxisAttr axis : type.getAxes())
+    n *= axis.isDynamic() ? kDynamicSize : static_cast<double>(axis.getSize());
+  return n;
+}
+
+/// Dynamic axes first (time before its other names), the others as they are listed.
+SmallVector<AxisAttr> memoryOrder(ArrayRef<AxisAttr> axes) {
+  SmallVector<AxisAttr> order;
+  for (AxisAttr axis : axes)
+    if (axis.getName() == "time")
+      order.push_back(axis);
+  for (AxisAttr axis : axes)
+    if (axis.isDynamic() && axis.getName() != "time")
+      order.push_back(axis);
+  for (AxisAttr axis : axes)
+    if (!axis.isDynamic())
+      order.push_back(axis);
+  return order;
+}
+
+bool isKernel(Operation *op) {
+  return isa_and_nonnull<MatmulOp, AttentionOp, ReduceOp, ContractOp, BlockSumsOp, TopOp, RecOp>(op);
+}
+
+double ownCost(Operation *op) {
+  return llvm::TypeSwitch<Operation *, double>(op)
+      .Case<ExpOp, LogOp, TanhOp, ErfOp, SinOp, CosOp>([](auto) { return 16; })
+      .Case<PowOp>([](auto) { return 40; })
+      .Case<DivOp, SqrtOp, ModOp>([](auto) { return 4; })
+      .Case<ConstantOp, LayerConstantOp, PositionOp, TableOp, ParamOp, InputOp, ExtentOp, RenameOp>([](auto) { return 0.5; })
+      .Case<IndexOp, SplitOp, MergeOp, StackOp, JoinOp>([](auto) { return 2; })
+      .Default([](Operation *) { return 1; });
+}
+
+struct MaterializePass : tril::impl::MaterializeBase<MaterializePass> {
+  void runOnOperation() override {
+    for (BodyOp body : getOperation().getBody().getOps<BodyOp>()) {
+      makeMatmuls(body);
+      choose(body);
+    }
+  }
+
+private:
+  //===------------------------------------------------------------------------------------------===//
+  // 1. Matmuls
+  //===------------------------------------------------------------------------------------------===//
+
+  void makeMatmuls(BodyOp body) {
+    SmallVector<ContractOp> contractions;
+    body.walk([&](ContractOp op) {
+      if (op->getParentOp() == body)
+        contractions.push_back(op);
+    });
+    for (ContractOp op : contractions)
+      makeMatmul(op);
+  }
+
+  void makeMatmul(ContractOp op) {
+    if (op.getFactors().size() != 2)
+      return;
+    Value x = op.getFactors()[0], weight = op.getFactors()[1];
+    if (!weight.getDefiningOp<ParamOp>() || (x.getDefiningOp<ParamOp>() && elements(typeOf(x)) > elements(typeOf(weight))))
+      std::swap(x, weight);
+    auto param = weight.getDefiningOp<ParamOp>();
+    if (!param || param.getStacked())
+      return;
+    SmallVector<AxisAttr> contracted, outputs, riders;
+    auto isContracted = [&](AxisAttr axis) { return llvm::is_contained(op.getAxes().getAsValueRange<StringAttr>(), axis.getName()); };
+    for (AxisAttr axis : typeOf(weight).getAxes())
+      (isContracted(axis) ? contracted : outputs).push_back(axis);
+    bool dynamic = false;
+    for (AxisAttr axis : memoryOrder(typeOf(x).getAxes())) {
+      if (llvm::is_contained(contracted, axis))
+        continue;
+      if (llvm::is_contained(outputs, axis) || isContracted(axis))
+        return; // an axis that both have and nobody sums, or a sum over x alone
+      dynamic |= axis.isDynamic();
+      riders.push_back(axis);
+    }
+    if (!dynamic || contracted.empty() || outputs.empty() || typeOf(x).rank() != riders.size() + contracted.size())
+      return;
+
+    OpBuilder builder(op);
+    SmallVector<AxisAttr> order = riders, resultOrder = riders;
+    llvm::append_range(order, contracted);
+    llvm::append_range(resultOrder, outputs);
+    Value stored = store(builder, op.getLoc(), x, order);
+    SmallVector<StringRef> names;
+    for (AxisAttr axis : contracted)
+      names.push_back(axis.getName());
+    auto type = op.getResult().getType().withAxes(resultOrder);
+    auto matmul = MatmulOp::create(builder, op.getLoc(), type, stored, weight, Value(), builder.getStrArrayAttr(names));
+    op.getResult().setType(type);
+    op.getResult().replaceAllUsesWith(matmul.getResult());
+    op.erase();
+    ++matmuls;
+  }
+
+  /// `value` in memory in this order, reusing what is there.
+  Value store(OpBuilder &builder, Location loc, Value value, ArrayRef<AxisAttr> order) {
+    if (auto already = value.getDefiningOp<MaterializeOp>())
+      value = already.getOperand();
+    for (Operation *user : value.getUsers())
+      if (auto other = dyn_cast<MaterializeOp>(user);
+          other && other->getBlock() == builder.getInsertionBlock() && llvm::equal(other.getResult().getType().getAxes(), order)) {
+        if (builder.getInsertionPoint() != builder.getInsertionBlock()->end() && builder.getInsertionPoint()->isBeforeInBlock(other))
+          other->moveBefore(&*builder.getInsertionPoint());
+        return other.getResult();
+      }
+    auto op = MaterializeOp::create(builder, loc, typeOf(value).withAxes(order), value);
+    ++stored;
+    return op.getResult();
+  }
+
+  //===------------------------------------------------------------------------------------------===//
+  // 2. and 3. Choosing and storing
+  //===------------------------------------------------------------------------------------------===//
+
+  void choose(BodyOp body) {
+    // Operands that have to lie in memory, at their readers.
+    body.walk([&](Operation *op) {
+      OpBuilder builder(op);
+      llvm::TypeSwitch<Operation *>(op)
+          .Case([&](AttentionOp o) {
+            NamedTensorType type = o.getQuery().getType();
+            SmallVector<AxisAttr> order = {type.axis("time")};
+            for (ArrayAttr list : {o.getGroups(), o.getMembers(), o.getContracted()})
+              for (StringRef name : list.getAsValueRange<StringAttr>())
+                order.push_back(type.axis(name));
+            o.getQueryMutable().assign(store(builder, op->getLoc(), o.getQuery(), order));
+          })
+          .Case([&](CallOp o) {
+            for (OpOperand &operand : o.getArgumentsMutable())
+              operand.set(storeForCall(builder, operand.get()));
+          })
+          .Case([&](OutputOp o) {
+            Value value = o.getValue();
+            if (!value.getDefiningOp<MaterializeOp>() || value.getType() != o.getValue().getType())
+              o.getValueMutable().assign(store(builder, op->getLoc(), value, typeOf(value).getAxes()));
+          })
+          .Case([&](ReturnOp o) {
+            for (OpOperand &operand : o->getOpOperands())
+              operand.set(storeForReturn(builder, operand.get()));
+          })
+          .Case([&](YieldOp o) {
+            if (isa<RecOp>(o->getParentOp()))
+              for (OpOperand &operand : o->getOpOperands())
+                operand.set(MaterializeOp::create(builder, 
+                    operand.get().getLoc(), typeOf(operand.get()).withAxes(memoryOrder(typeOf(operand.get()).getAxes())), operand.get()));
+          });
+    });
+    // Values that are stored where they are made.
+    SmallVector<Value> make;
+    body.walk([&](Operation *op) {
+      if (isa<MaterializeOp>(op) || op->getParentOfType<AttentionOp>())
+        return;
+      for (Value result : op->getResults())
+        if ((isKernel(op) && !isa<RecOp>(op)) || isWorthStoring(result))
+          make.push_back(result);
+    });
+    for (Value value : make)
+      storeAtDefinition(value);
+  }
+
+  /// Arguments and results of bodies keep the order of the signature.
+  Value storeForCall(OpBuilder &builder, Value value) {
+    if (isa<BlockArgument>(value) || value.getDefiningOp<CallOp>() || value.getDefiningOp<RecOp>())
+      return value;
+    return store(builder, value.getLoc(), value, typeOf(value).getAxes());
+  }
+
+  /// Every result of a body has a place of its own: what is not made here is copied.
+  Value storeForReturn(OpBuilder &builder, Value value) {
+    auto stored = value.getDefiningOp<MaterializeOp>();
+    bool owned = !isa<BlockArgument>(value) && !value.getDefiningOp<RecOp>() && !value.getDefiningOp<CallOp>();
+    if (owned) {
+      Value candidate = store(builder, value.getLoc(), stored ? stored.getOperand() : value, typeOf(value).getAxes());
+      if (!llvm::is_contained(candidate.getUsers(), value.getParentBlock()->getTerminator()))
+        return candidate;
+    }
+    return MaterializeOp::create(builder, value.getLoc(), value.getType(), value);
+  }
+
+  /// How often an element of `value` is computed by its readers, for each time that it would be stored.
+  double readings(Value value, unsigned depth = 0) {
+    double total = 0;
+    for (Operation *user : value.getUsers()) {
+      double space = 0;
+      if (isa<MaterializeOp, ReduceOp, ContractOp, ExtendOp, TopOp, BlockSumsOp, OutputOp>(user))
+        space = userSpace(user, value);
+      else if (auto attention = user->getParentOfType<AttentionOp>())
+        space = elements(typeOf(attention.getScore().front().getArgument(0)));
+      else if (user->getNumResults() == 1 && depth < 12)
+        space = readings(user->getResult(0), depth + 1) * elements(typeOf(user->getResult(0)));
+      total += space / elements(typeOf(value));
+      if (total > 1e6)
+        break;
+    }
+    return total;
+  }
+
+  static double userSpace(Operation *user, Value value) {
+    SmallVector<NamedTensorType> types;
+    for (Value operand : user->getOperands())
+      types.push_back(typeOf(operand));
+    double n = 1;
+    for (AxisAttr axis : unionAxes(types))
+      n *= axis.isDynamic() ? kDynamicSize : static_cast<double>(axis.getSize());
+    return n;
+  }
+
+  double cost(Value value, unsigned depth = 0) {
+    Operation *op = value.getDefiningOp();
+    if (!op || isKernel(op) || isa<MaterializeOp, CallOp, ExtendOp>(op))
+      return 1;
+    if (depth > 40)
+      return 100;
+    double total = ownCost(op);
+    for (Value operand : op->getOperands()) {
+      total += cost(operand, depth + 1);
+      if (total > 100)
+        break;
+    }
+    return total;
+  }
+
+  bool isWorthStoring(Value value) {
+    NamedTensorType type = typeOf(value);
+    Operation *op = value.getDefiningOp();
+    if (type.getElement().isInteger(1) || isa<CallOp, ExtendOp, RecOp, ParamOp, ConstantOp, LayerConstantOp, TableOp, PositionOp, InputOp, EarlierOp>(op))
+      return false;
+    if (type.getAxes().empty())
+      return false;
+    double dear = cost(value);
+    return dear >= kDear && readings(value) > 1.01 && !isStoredAnyway(value);
+  }
+
+  /// Whether the only reader stores it already.
+  static bool isStoredAnyway(Value value) {
+    return value.hasOneUse() && isa<MaterializeOp>(*value.user_begin()) &&
+           cast<MaterializeOp>(*value.user_begin()).getResult().getType().rank() == typeOf(value).rank();
+  }
+
+  void storeAtDefinition(Value value) {
+    // One that is there already serves all readers; other orders are made from it.
+    MaterializeOp home;
+    for (Operation *user : value.getUsers())
+      if (auto other = dyn_cast<MaterializeOp>(user); other && other->getBlock() == value.getParentBlock() && !home)
+        home = other;
+    OpBuilder builder(&getContext());
+    builder.setInsertionPointAfterValue(value);
+    if (home) {
+      if (home->getPrevNode() != value.getDefiningOp())
+        home->moveAfter(value.getDefiningOp());
+    } else {
+      home = MaterializeOp::create(builder, value.getLoc(), typeOf(value).withAxes(memoryOrder(typeOf(value).getAxes())), value);
+      ++stored;
+    }
+    value.replaceAllUsesExcept(home.getResult(), home);
+  }
+};
+
+} // namespace

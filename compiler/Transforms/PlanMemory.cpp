@@ -1,0 +1,215 @@
+//===- PlanMemory.cpp - a place for every stored value and every state ------------------------------===//
+// Regions as in runtime/Abi.h: [0] fixed, [1] rows, [2] capacity, [3] rows * capacity.  An offset is in bytes of a region for one
+// row (one position, ...), so that places are known before the sizes are.  Main's values come first; the bodies, which run one at a time,
+// share what lies behind.
+#include "Transforms/Passes.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace tril {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "Transforms/Passes.h.inc"
+} // namespace tril
+
+using namespace mlir;
+using namespace tril;
+
+namespace {
+
+constexpr int64_t kAlign = 64; // a cache line, and a vector of 16 floats
+
+NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
+int64_t aligned(int64_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
+
+struct Interval {
+  Value value;
+  unsigned region;
+  int64_t bytes;
+  unsigned begin, end; // positions in the walk of the body, inclusive
+  int64_t offset = -1;
+};
+
+struct PlanMemoryPass : tril::impl::PlanMemoryBase<PlanMemoryPass> {
+  void runOnOperation() override {
+    ModelOp model = getOperation();
+    auto main = model.lookupSymbol<BodyOp>("main");
+    if (!main) {
+      model.emitError("the model has no body `@main`");
+      return signalPassFailure();
+    }
+    markOutputs(main);
+    std::array<int64_t, 4> base = {}, total = {};
+    plan(main, {}, base);
+    total = base;
+    for (BodyOp body : model.getBody().getOps<BodyOp>()) {
+      if (body == main)
+        continue;
+      for (auto [i, value] : llvm::enumerate(body.getBody().front().getTerminator()->getOperands()))
+        if (auto stored = value.getDefiningOp<MaterializeOp>())
+          stored.setReturnIndex(i);
+      std::array<int64_t, 4> end;
+      plan(body, base, end);
+      for (unsigned i = 0; i < 4; ++i)
+        total[i] = std::max(total[i], end[i]);
+    }
+    planStates(model, main);
+    OpBuilder builder(&getContext());
+    model->setAttr("tril.arena", builder.getDenseI64ArrayAttr(total));
+  }
+
+private:
+  static unsigned regionOf(NamedTensorType type) {
+    unsigned region = 0;
+    for (AxisAttr axis : type.getAxes())
+      if (axis.isDynamic())
+        region |= axis.getName() == "time" ? 1 : 2;
+    return region;
+  }
+
+  /// Outputs are written where the caller wants them; what only they read is made for the wanted rows alone.
+  void markOutputs(BodyOp main) {
+    int64_t index = 0;
+    for (OutputOp output : main.getBody().getOps<OutputOp>()) {
+      auto stored = output.getValue().getDefiningOp<MaterializeOp>();
+      if (stored && stored->hasOneUse() && !stored.getOutputIndex())
+        stored.setOutputIndex(index);
+      ++index;
+    }
+    llvm::DenseSet<Operation *> needsAllRows;
+    for (Operation &op : llvm::reverse(main.getBody().front())) {
+      bool all = isa<CallOp, ExtendOp, RecOp, TopOp>(op);
+      for (Operation *user : op.getUsers())
+        all |= needsAllRows.contains(user) || user->getBlock() != op.getBlock() || isa<AttentionOp>(user);
+      if (all)
+        needsAllRows.insert(&op);
+      else if (auto stored = dyn_cast<MaterializeOp>(op); stored && typeOf(stored.getResult()).hasAxis("time"))
+        stored.setTail(true);
+    }
+  }
+
+  void plan(BodyOp body, std::array<int64_t, 4> base, std::array<int64_t, 4> &end) {
+    // Number the operations; a region's operations come before the one that holds it.
+    llvm::DenseMap<Operation *, unsigned> at;
+    unsigned count = 0;
+    body.walk([&](Operation *op) { at[op] = count++; });
+    std::vector<Interval> intervals;
+    auto add = [&](Value value, unsigned begin, unsigned last) {
+      NamedTensorType type = typeOf(value);
+      intervals.push_back({value, regionOf(type), aligned(type.staticElements() * 4), begin, last});
+    };
+    // The last place where a value is needed: its readers compute inline, so follow what is not stored.
+    std::function<unsigned(Value)> lastUse = [&](Value value) {
+      unsigned last = 0;
+      for (Operation *user : value.getUsers()) {
+        last = std::max(last, at[user]);
+        if (auto rec = user->getParentOfType<RecOp>())
+          last = std::max(last, at[rec]);
+        if (auto attention = user->getParentOfType<AttentionOp>())
+          last = std::max(last, at[attention]);
+        if (auto yield = dyn_cast<YieldOp>(user)) {
+          if (auto rec = dyn_cast<RecOp>(yield->getParentOp()))
+            for (auto [operand, result] : llvm::zip(yield.getValues(), rec.getValues()))
+              if (operand == value)
+                last = std::max(last, lastUse(result));
+        } else if (!isa<MaterializeOp, CallOp, ExtendOp>(user))
+          for (Value result : user->getResults())
+            last = std::max(last, lastUse(result));
+        else if (auto stored = dyn_cast<MaterializeOp>(user)) {
+          // A materialize stands for the kernel before it, whose operands are read there.
+          last = std::max(last, at[stored]);
+        }
+      }
+      return last;
+    };
+    body.walk([&](Operation *op) {
+      if (auto stored = dyn_cast<MaterializeOp>(op)) {
+        if (stored.getReturnIndex() || stored.getOutputIndex())
+          return;
+        unsigned begin = at[op];
+        if (auto rec = op->getParentOfType<RecOp>())
+          begin = at[&rec.getBody().front().front()];
+        add(stored.getResult(), begin, std::max(at[op], lastUse(stored.getResult())));
+      } else if (auto call = dyn_cast<CallOp>(op)) {
+        for (Value result : call.getValues())
+          add(result, at[op], std::max(at[op], lastUse(result)));
+      }
+    });
+    // First fit, large ones first.
+    std::vector<Interval *> order;
+    for (Interval &interval : intervals)
+      order.push_back(&interval);
+    llvm::sort(order, [](const Interval *a, const Interval *b) { return a->bytes != b->bytes ? a->bytes > b->bytes : a->begin != b->begin ? a->begin < b->begin : a < b; });
+    end = base;
+    std::vector<Interval *> placed;
+    for (Interval *interval : order) {
+      std::vector<Interval *> near;
+      for (Interval *other : placed)
+        if (other->region == interval->region && other->begin <= interval->end && interval->begin <= other->end)
+          near.push_back(other);
+      llvm::sort(near, [](const Interval *a, const Interval *b) { return a->offset < b->offset; });
+      int64_t offset = base[interval->region];
+      for (Interval *other : near) {
+        if (offset + interval->bytes <= other->offset)
+          break;
+        offset = std::max(offset, other->offset + other->bytes);
+      }
+      interval->offset = offset;
+      end[interval->region] = std::max(end[interval->region], offset + interval->bytes);
+      placed.push_back(interval);
+    }
+    OpBuilder builder(&getContext());
+    llvm::DenseMap<Operation *, SmallVector<int64_t>> calls;
+    for (Interval &interval : intervals) {
+      if (auto stored = interval.value.getDefiningOp<MaterializeOp>())
+        stored.setOffset(interval.offset);
+      else
+        calls[interval.value.getDefiningOp()].push_back(interval.offset);
+    }
+    for (auto &[call, offsets] : calls)
+      call->setAttr("offsets", builder.getDenseI64ArrayAttr(offsets));
+  }
+
+  //===------------------------------------------------------------------------------------------===//
+  // States
+  //===------------------------------------------------------------------------------------------===//
+
+  /// Places the states of a body from (0, 0); gives their sizes: fixed bytes, bytes a position of capacity.
+  std::pair<int64_t, int64_t> planBody(BodyOp body) {
+    int64_t fixed = 0, position = 0;
+    body.walk([&](Operation *op) {
+      if (auto extend = dyn_cast<ExtendOp>(op)) {
+        extend.setFixedOffset(fixed);
+        extend.setPositionOffset(position);
+        position += aligned(typeOf(extend.getOperand()).staticElements() * 4);
+      } else if (auto rec = dyn_cast<RecOp>(op)) {
+        int64_t lag = 0;
+        rec.walk([&](EarlierOp earlier) { lag = std::max<int64_t>(lag, earlier.getLag()); });
+        SmallVector<int64_t> offsets;
+        for (Value value : rec.getValues()) {
+          offsets.push_back(fixed);
+          fixed += aligned(typeOf(value).staticElements() * 4 * lag);
+        }
+        OpBuilder builder(op);
+        op->setAttr("state_offsets", builder.getDenseI64ArrayAttr(offsets));
+        op->setAttr("lag", builder.getI64IntegerAttr(lag));
+      }
+    });
+    return {fixed, position};
+  }
+
+  void planStates(ModelOp model, BodyOp main) {
+    OpBuilder builder(&getContext());
+    llvm::StringMap<std::pair<int64_t, int64_t>> sizes;
+    for (BodyOp body : model.getBody().getOps<BodyOp>())
+      sizes[body.getSymName()] = planBody(body);
+    auto [fixed, position] = sizes["main"];
+    main.walk([&](CallOp call) {
+      auto [callFixed, callPosition] = sizes[call.getCallee()];
+      call->setAttr("state", builder.getDenseI64ArrayAttr({fixed, position}));
+      fixed += callFixed;
+      position += callPosition;
+    });
+    model->setAttr("tril.state", builder.getDenseI64ArrayAttr({fixed, position}));
+  }
+};
+
+} // namespace

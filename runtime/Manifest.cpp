@@ -1,0 +1,278 @@
+//===- Manifest.cpp
+//-----------------------------------------------------------------------------===//
+#include "runtime/Manifest.h"
+#include "runtime/Error.h"
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+using nlohmann::json;
+
+namespace tril {
+namespace {
+
+/// No size of a real model comes near; sums and products of a few of them stay inside 64 bits.
+constexpr int64_t largestBytes = int64_t(1) << 44;
+constexpr int64_t largestContext = int64_t(1) << 31;
+
+/// An object of the manifest, and where it is, for messages.
+class Reader {
+public:
+  Reader(const json &object, std::string where) : object(object), where(std::move(where)) {
+    if (!object.is_object())
+      fail("", "is not an object");
+  }
+
+  std::string text(const char *key, bool needed = true) const {
+    const json *value = find(key, needed);
+    if (!value)
+      return {};
+    if (!value->is_string())
+      fail(key, "is not a string");
+    return value->get<std::string>();
+  }
+
+  bool truth(const char *key, bool otherwise) const {
+    const json *value = find(key, false);
+    if (!value)
+      return otherwise;
+    if (!value->is_boolean())
+      fail(key, "is not true or false");
+    return value->get<bool>();
+  }
+
+  int64_t number(const char *key, int64_t least, int64_t most) const {
+    const json *value = find(key, true);
+    if (!value->is_number_integer() ||
+        (value->is_number_unsigned() && value->get<uint64_t>() > INT64_MAX))
+      fail(key, "is not a whole number");
+    int64_t result = value->get<int64_t>();
+    if (result < least || result > most)
+      fail(key, "is " + std::to_string(result) + ", not between " + std::to_string(least) +
+                    " and " + std::to_string(most));
+    return result;
+  }
+
+  int64_t bytes(const char *key) const { return has(key) ? number(key, 0, largestBytes) : 0; }
+
+  std::vector<std::string> texts(const char *key) const {
+    std::vector<std::string> result;
+    for (const json &entry : array(key)) {
+      if (!entry.is_string())
+        fail(key, "holds something that is not a string");
+      result.push_back(entry.get<std::string>());
+    }
+    return result;
+  }
+
+  std::vector<int64_t> shape(const char *key) const {
+    std::vector<int64_t> result;
+    for (const json &entry : array(key)) {
+      if (!entry.is_number_integer() || entry.get<int64_t>() < -1 ||
+          entry.get<int64_t>() > INT32_MAX)
+        fail(key, "holds something that is not a size");
+      result.push_back(entry.get<int64_t>());
+    }
+    return result;
+  }
+
+  const json &array(const char *key) const {
+    static const json empty = json::array();
+    const json *value = find(key, false);
+    if (!value)
+      return empty;
+    if (!value->is_array())
+      fail(key, "is not a list");
+    return *value;
+  }
+
+  Reader inner(const char *key) const { return Reader(*find(key, true), where + key + "."); }
+  bool has(const char *key) const { return object.contains(key); }
+
+  [[noreturn]] void fail(const std::string &key, const std::string &what) const {
+    throw Error("the product's manifest: `" + where + key + "` " + what);
+  }
+
+private:
+  const json *find(const char *key, bool needed) const {
+    auto entry = object.find(key);
+    if (entry != object.end())
+      return &*entry;
+    if (needed)
+      fail(key, "is missing");
+    return nullptr;
+  }
+
+  const json &object;
+  std::string where;
+};
+
+Extent readExtent(const Reader &reader) {
+  return {reader.bytes("fixed"), reader.bytes("row"), reader.bytes("position"),
+          reader.bytes("rowPosition")};
+}
+
+std::string element(const char *list, size_t index) {
+  return std::string(list) + "[" + std::to_string(index) + "].";
+}
+
+/// Sizes that the program relies on without looking again.
+void validate(const Manifest &manifest, const Reader &reader) {
+  auto limit = [&](const char *key, size_t count, size_t most) {
+    if (count > most)
+      reader.fail(key,
+                  "has " + std::to_string(count) + " entries, more than " + std::to_string(most));
+  };
+  limit("inputs", manifest.inputs.size(), tril_max_inputs);
+  limit("outputs", manifest.outputs.size(), tril_max_outputs);
+  limit("sequences", manifest.sequences.size(), tril_max_sequences);
+  auto isSequence = [&](const std::string &axis) {
+    return std::find(manifest.sequences.begin(), manifest.sequences.end(), axis) !=
+           manifest.sequences.end();
+  };
+  if (manifest.mainInput() < 0)
+    reader.fail("inputs", "has no input over `time`");
+  for (size_t i = 0; i < manifest.inputs.size(); ++i) {
+    const ManifestInput &input = manifest.inputs[i];
+    if (input.axes.size() != 1 || (!input.overTime() && !isSequence(input.axes[0])))
+      reader.fail(element("inputs", i) + "axes", "is not one sequence axis");
+  }
+  for (const std::string &sequence : manifest.sequences)
+    if (std::none_of(manifest.inputs.begin(), manifest.inputs.end(),
+                     [&](const ManifestInput &input) { return input.axes[0] == sequence; }))
+      reader.fail("sequences", "has `" + sequence + "`, which no input is along");
+  for (size_t o = 0; o < manifest.outputs.size(); ++o) {
+    const ManifestOutput &output = manifest.outputs[o];
+    if (output.axes.size() != output.shape.size())
+      reader.fail(element("outputs", o) + "shape", "has another length than `axes`");
+    int64_t elements = 1;
+    for (size_t a = 0; a < output.axes.size(); ++a) {
+      bool open = output.shape[a] < 0;
+      if (open != ((a == 0 && output.axes[a] == "time") || isSequence(output.axes[a])))
+        reader.fail(element("outputs", o) + "shape",
+                    "does not agree with the axes (`time` comes first, and only sequences are -1)");
+      elements *= open ? 1 : std::max<int64_t>(output.shape[a], 1);
+      if (elements > largestBytes)
+        reader.fail(element("outputs", o) + "shape", "is too large");
+    }
+  }
+}
+
+json extentJson(const Extent &extent) {
+  return {{"fixed", extent.fixed},
+          {"row", extent.row},
+          {"position", extent.position},
+          {"rowPosition", extent.rowPosition}};
+}
+
+} // namespace
+
+int Manifest::mainInput() const {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].overTime())
+      return int(i);
+  return -1;
+}
+
+int Manifest::logitsOutput() const {
+  int found = -1;
+  int64_t vocabulary = mainInput() < 0 ? -1 : inputs[mainInput()].limit;
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    if (!outputs[o].overTime() || outputs[o].axes.size() != 2)
+      continue;
+    if (outputs[o].name == "logits")
+      return int(o);
+    if (found < 0 && outputs[o].shape[1] == vocabulary)
+      found = int(o);
+  }
+  return found;
+}
+
+std::string Manifest::toJson() const {
+  json result = {{"format", currentFormat},
+                 {"model", model},
+                 {"claim", claim},
+                 {"steps", steps},
+                 {"arena", extentJson(arena)},
+                 {"state", {{"fixed", state.fixed}, {"position", state.position}}},
+                 {"states", json::array()},
+                 {"inputs", json::array()},
+                 {"outputs", json::array()},
+                 {"sequences", sequences},
+                 {"context", context},
+                 {"build",
+                  {{"tril", build.tril},
+                   {"text", build.text},
+                   {"textDigest", build.textDigest},
+                   {"weights", build.weights},
+                   {"weightsDigest", build.weightsDigest},
+                   {"cpu", build.cpu},
+                   {"flags", build.flags},
+                   {"blas", build.blas}}}};
+  if (!why.empty())
+    result["why"] = why;
+  for (const ManifestState &s : states)
+    result["states"].push_back({{"name", s.name},
+                                {"kind", s.kind},
+                                {"fixed", s.fixed},
+                                {"position", s.position},
+                                {"place", s.place}});
+  for (const ManifestInput &input : inputs)
+    result["inputs"].push_back(
+        {{"name", input.name}, {"limit", input.limit}, {"axes", input.axes}});
+  for (const ManifestOutput &output : outputs)
+    result["outputs"].push_back(
+        {{"name", output.name}, {"axes", output.axes}, {"shape", output.shape}});
+  // Paths need not be UTF-8: what is not is replaced rather than refused.
+  return result.dump(1, ' ', false, json::error_handler_t::replace);
+}
+
+Manifest Manifest::fromJson(std::string_view text) {
+  json root = json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  if (root.is_discarded())
+    throw Error("the product's manifest is not valid JSON");
+  Reader reader(root, "");
+  int64_t format = reader.number("format", 0, INT32_MAX);
+  if (format != currentFormat)
+    reader.fail("format", "is " + std::to_string(format) + "; this program reads " +
+                              std::to_string(currentFormat));
+
+  Manifest manifest;
+  manifest.model = reader.text("model");
+  manifest.claim = reader.text("claim", false);
+  manifest.steps = reader.truth("steps", true);
+  manifest.why = reader.text("why", false);
+  manifest.arena = readExtent(reader.inner("arena"));
+  manifest.state = readExtent(reader.inner("state"));
+  for (const json &entry : reader.array("states")) {
+    Reader state(entry, element("states", manifest.states.size()));
+    manifest.states.push_back({state.text("name"), state.text("kind"), state.bytes("fixed"),
+                               state.bytes("position"), state.text("place", false)});
+  }
+  for (const json &entry : reader.array("inputs")) {
+    Reader input(entry, element("inputs", manifest.inputs.size()));
+    manifest.inputs.push_back(
+        {input.text("name"), input.number("limit", 1, INT32_MAX), input.texts("axes")});
+  }
+  for (const json &entry : reader.array("outputs")) {
+    Reader output(entry, element("outputs", manifest.outputs.size()));
+    manifest.outputs.push_back({output.text("name"), output.texts("axes"), output.shape("shape")});
+  }
+  manifest.sequences = reader.texts("sequences");
+  if (reader.has("context"))
+    manifest.context = reader.number("context", 1, largestContext);
+  if (reader.has("build")) {
+    Reader build = reader.inner("build");
+    manifest.build = {build.text("tril", false),
+                      build.text("text", false),
+                      build.text("textDigest", false),
+                      build.text("weights", false),
+                      build.text("weightsDigest", false),
+                      build.text("cpu", false),
+                      build.texts("flags"),
+                      build.truth("blas", false)};
+  }
+  validate(manifest, reader);
+  return manifest;
+}
+
+} // namespace tril

@@ -1,0 +1,88 @@
+//===- Manifest.h - what a product says of itself
+//-----------------------------------------------===//
+// The compiler writes the manifest into the product's tail; the program reads it to know how much
+// memory a step needs, which inputs to feed and which outputs to expect.  JSON, so that a person
+// can read it too (`--version` prints the part that a user asks for).  Sizes are in bytes unless
+// said.
+#pragma once
+#include "runtime/Abi.h"
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tril {
+
+/// One kind of memory between steps: a linear cache, a ring, the last values of a recurrence.
+struct ManifestState {
+  std::string name;
+  std::string kind;
+  int64_t fixed = 0;    // bytes that do not depend on the context
+  int64_t position = 0; // bytes for each position of the capacity
+  std::string place;    // file:line:col of the value in the text
+};
+
+/// Token ids (or other small integers) that a step reads.
+struct ManifestInput {
+  std::string name;
+  int64_t limit = 0;             // 0 <= value < limit
+  std::vector<std::string> axes; // {"time"}, or the name of another sequence
+
+  bool overTime() const { return axes.size() == 1 && axes[0] == "time"; }
+};
+
+/// What a step writes: f32, row-major in the order of `axes`.
+struct ManifestOutput {
+  std::string name;
+  std::vector<std::string> axes;
+  std::vector<int64_t> shape; // one for each axis; -1 where a sequence decides
+
+  /// Rows of new positions; `time` is then the first axis.
+  bool overTime() const { return !axes.empty() && axes[0] == "time"; }
+};
+
+/// What the product was built from.
+struct ManifestBuild {
+  std::string tril; // version of the compiler
+  std::string text; // the model's text, and its SHA-256
+  std::string textDigest;
+  std::string weights; // the checkpoint, and the SHA-256 of the packed weights
+  std::string weightsDigest;
+  std::string cpu;
+  std::vector<std::string> flags;
+  bool blas = false;
+};
+
+struct Manifest {
+  static constexpr int64_t currentFormat = 1;
+  static constexpr int64_t defaultContext = 4096;
+
+  std::string model;
+  std::string claim; // what the text claims and the compiler has proved: "", "causal", ...
+  bool steps = true; // can take a sequence in parts
+  std::string why;   // if it cannot: the reason, for a person
+  Extent arena;
+  Extent state; // `fixed` and `position` only
+  std::vector<ManifestState> states;
+  std::vector<ManifestInput> inputs;   // in the order of tril_context::inputs
+  std::vector<ManifestOutput> outputs; // in the order of tril_context::outputs
+  std::vector<std::string>
+      sequences; // sequence axes other than time, in the order of tril_context::extents
+  int64_t context = defaultContext; // positions, unless -c says otherwise
+  ManifestBuild build;
+
+  /// The input that text is tokenised into, the first over time; -1 if there is none.
+  int mainInput() const;
+  /// The output that tokens are sampled from: `logits`, else the first of one row a position whose
+  /// length is the main input's limit; -1 if there is none.
+  int logitsOutput() const;
+  /// A later position never changes what an earlier one gives.
+  bool causal() const { return claim == "causal" || claim == "strictly causal"; }
+
+  std::string toJson() const;
+  /// Throws Error naming the key that is missing, of the wrong type, negative or out of the limits
+  /// of Abi.h.
+  static Manifest fromJson(std::string_view json);
+};
+
+} // namespace tril

@@ -1,0 +1,231 @@
+//===- ProgramGenerate.cpp - continue a text
+//----------------------------------------------------===//
+#include "runtime/Program.h"
+#include "runtime/Sampler.h"
+#include "runtime/Terminal.h"
+#include "runtime/TextFile.h"
+#include <cmath>
+#include <limits>
+#include <random>
+#include <unistd.h>
+#include <utility>
+
+namespace tril {
+namespace {
+
+/// What is said on standard error at the end.
+struct Timing {
+  int64_t promptTokens = 0, generatedTokens = 0;
+  double promptSeconds = 0, generationSeconds = 0;
+  double firstToken = -1; // seconds from the start of the program
+
+  std::string text() const {
+    std::string result;
+    auto line = [&](const char *what, int64_t tokens, double time) {
+      char buffer[160];
+      std::snprintf(buffer, sizeof buffer, "%s %lld token%s in %.3f s", what,
+                    static_cast<long long>(tokens), tokens == 1 ? "" : "s", time);
+      result += buffer;
+      if (tokens > 0 && time > 0) {
+        std::snprintf(buffer, sizeof buffer, ", %.1f tokens/s", double(tokens) / time);
+        result += buffer;
+      }
+      result += "\n";
+    };
+    line("prompt:    ", promptTokens, promptSeconds);
+    line("generation:", generatedTokens, generationSeconds);
+    if (firstToken >= 0) {
+      char buffer[80];
+      std::snprintf(buffer, sizeof buffer, "first token %.3f s after the start\n", firstToken);
+      result += buffer;
+    }
+    return result;
+  }
+};
+
+SamplerOptions samplerOptions(const ProgramOptions &options, uint64_t seed) {
+  SamplerOptions result;
+  result.temperature = float(options.temperature);
+  result.topK = int32_t(options.topK);
+  result.topP = float(options.topP);
+  result.minP = float(options.minP);
+  result.repeatPenalty = float(options.repeatPenalty);
+  result.repeatLast = int32_t(options.repeatLastN);
+  result.seed = seed;
+  return result;
+}
+
+/// Continues one text after the other with one session.
+class Generator {
+public:
+  explicit Generator(Program &program)
+      : program(program), tokenizer(program.needTokenizer("a prompt")),
+        seed(program.options.seed ? *program.options.seed : std::random_device{}()) {
+    program.needGeneration();
+    const Manifest &manifest = program.manifest;
+    int main = manifest.mainInput();
+    for (size_t i = 0; i < manifest.inputs.size(); ++i)
+      if (int(i) != main)
+        throw Error("the model also reads `" + manifest.inputs[i].name +
+                    "`, which a prompt does not give; --tokens takes all inputs");
+    logits = manifest.logitsOutput();
+    session = program.makeSession(program.options.context.value_or(manifest.context));
+    if (!manifest.steps)
+      writeErr("note: the whole text is computed for every token: " + manifest.why + "\n");
+  }
+
+  /// `echo`: print the prompt first.
+  void run(const std::string &prompt, bool echo) {
+    const ProgramOptions &options = program.options;
+    std::vector<int32_t> tokens = tokenizer.encode(prompt, /*addSpecial=*/true, options.special);
+    if (tokens.empty())
+      throw Error("the prompt is empty");
+    if (int64_t(tokens.size()) > session->context())
+      throw Error("the prompt has " + std::to_string(tokens.size()) +
+                  " tokens; -c gives room for " + std::to_string(session->context()));
+    if (echo)
+      print(prompt);
+
+    session->reset();
+    Sampler sampler(samplerOptions(options, seed));
+    for (int32_t token : tokens)
+      sampler.accept(token);
+    auto begin = Program::Clock::now();
+    bool whole = session->advance(tokens, int64_t(tokens.size()) - 1);
+    auto computed = Program::Clock::now();
+    timing.promptTokens += session->position();
+    timing.promptSeconds += seconds(begin, computed);
+    if (whole)
+      generate(sampler);
+    timing.generationSeconds += seconds(computed, Program::Clock::now());
+    if (!endsLine)
+      print("\n");
+  }
+
+  std::string summary() const {
+    std::string text = timing.text();
+    if (program.options.temperature > 0 && !program.options.seed)
+      text += "seed " + std::to_string(seed) + "\n";
+    return text;
+  }
+
+private:
+  void generate(Sampler &sampler) {
+    const ProgramOptions &options = program.options;
+    int64_t count = options.predict.value_or(std::numeric_limits<int64_t>::max());
+    StreamDecoder decoder(tokenizer, options.special);
+    for (int64_t i = 0; i < count && !interrupted(); ++i) {
+      int32_t token = sampler.sample(allowed(session->lastRow(logits)));
+      if (timing.firstToken < 0)
+        timing.firstToken = seconds(program.start, Program::Clock::now());
+      if (!options.ignoreEos && tokenizer.isEndOfGeneration(token)) {
+        if (options.special)
+          print(decoder.push(token));
+        break;
+      }
+      ++timing.generatedTokens;
+      sampler.accept(token);
+      print(decoder.push(token));
+      if (i + 1 == count)
+        break;
+      if (session->position() == session->context()) {
+        print(decoder.flush());
+        full = true;
+        break;
+      }
+      if (!session->advance(std::span<const int32_t>(&token, 1), 0))
+        break;
+    }
+    print(decoder.flush());
+    if (std::exchange(full, false)) {
+      if (!endsLine)
+        print("\n");
+      writeErr("note: stopped, the context of " + std::to_string(session->context()) +
+               " tokens is full (-c)\n");
+    }
+  }
+
+  /// The logits that may be drawn from: without the ends of generation if those are to be ignored,
+  /// and without rows of the vocabulary that no token has.
+  std::span<const float> allowed(std::span<const float> row) {
+    row = row.first(std::min<size_t>(row.size(), size_t(tokenizer.vocabSize())));
+    if (!program.options.ignoreEos)
+      return row;
+    masked.assign(row.begin(), row.end());
+    if (ends.empty())
+      for (int32_t token = 0; token < int32_t(row.size()); ++token)
+        if (tokenizer.isEndOfGeneration(token))
+          ends.push_back(token);
+    for (int32_t token : ends)
+      masked[token] = -std::numeric_limits<float>::infinity();
+    return masked;
+  }
+
+  void print(std::string_view text) {
+    if (text.empty())
+      return;
+    endsLine = text.back() == '\n';
+    writeOut(text);
+  }
+
+  Program &program;
+  const Tokenizer &tokenizer;
+  const uint64_t seed;
+  std::unique_ptr<Session> session;
+  int logits = -1;
+  Timing timing;
+  bool endsLine = true, full = false;
+  std::vector<float> masked;
+  std::vector<int32_t> ends;
+};
+
+/// An editor ends a file with a newline, `echo` a line; a prompt seldom means it.
+std::string withoutLastNewline(std::string text) {
+  if (!text.empty() && text.back() == '\n')
+    text.pop_back();
+  return text;
+}
+
+/// A prompt a line, each a text of its own.  Ctrl-C ends a text that is being generated; at the
+/// prompt, the program.
+void converse(Generator &generator) {
+  for (;;) {
+    writeErr("> ");
+    std::optional<std::string> line = readLine();
+    if (!line) {
+      writeErr("\n");
+      return;
+    }
+    if (line->empty())
+      continue;
+    try {
+      generator.run(*line, /*echo=*/false);
+    } catch (const Error &error) {
+      writeErr("error: " + std::string(error.what()) + "\n");
+    }
+    clearInterrupt();
+  }
+}
+
+} // namespace
+
+int runGenerate(Program &program) {
+  const ProgramOptions &options = program.options;
+  Generator generator(program);
+  catchInterrupt();
+  bool terminal = !options.prompt && !options.promptFile && isatty(STDIN_FILENO);
+  if (terminal) {
+    converse(generator);
+  } else {
+    std::string prompt = options.prompt ? *options.prompt
+                         : options.promptFile
+                             ? withoutLastNewline(readTextFile(*options.promptFile))
+                             : withoutLastNewline(readInput());
+    if (!interrupted())
+      generator.run(prompt, options.displayPrompt);
+  }
+  writeErr(generator.summary());
+  return 0;
+}
+
+} // namespace tril

@@ -1,0 +1,242 @@
+//===- Session.cpp
+//------------------------------------------------------------------------------===//
+#include "runtime/Session.h"
+#include "runtime/Error.h"
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace tril {
+namespace {
+
+constexpr int64_t capacityUnit = 64; // Abi.h: the capacity is a multiple
+
+int64_t roundUp(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+
+std::string counted(int64_t count, const char *noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+/// a * b, or more than any machine has.
+int64_t product(int64_t a, int64_t b) {
+  int64_t result;
+  return __builtin_mul_overflow(a, b, &result) ? INT64_MAX : result;
+}
+
+int64_t sum(int64_t a, int64_t b) {
+  int64_t result;
+  return __builtin_add_overflow(a, b, &result) ? INT64_MAX : result;
+}
+
+} // namespace
+
+void Region::ensure(int64_t bytes, const char *what) {
+  size_t wanted = size_t(std::max<int64_t>(bytes, 1));
+  if (wanted <= size)
+    return;
+  release();
+  void *memory = MAP_FAILED;
+  if (bytes < INT64_MAX / 2)
+    memory = mmap(nullptr, wanted, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED)
+    throw Error("no memory for " + std::string(what) + " (" + std::to_string(bytes >> 20) +
+                " MiB)");
+  base = static_cast<char *>(memory);
+  size = wanted;
+}
+
+void Region::clear() {
+  constexpr size_t smallEnoughToWrite = 256 * 1024;
+  if (size <= smallEnoughToWrite)
+    std::memset(base, 0, size);
+  else
+    madvise(base, size, MADV_DONTNEED); // private anonymous pages come back as zeros
+}
+
+void Region::release() {
+  if (base)
+    munmap(base, size);
+  base = nullptr;
+  size = 0;
+}
+
+Session::Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
+                 int64_t context, int64_t batch)
+    : manifest(manifest), step(step), pool(pool), limit(context), batch(std::min(batch, context)) {
+  for (size_t i = 0; i < manifest.inputs.size(); ++i)
+    if (manifest.inputs[i].overTime())
+      overTime.push_back(int(i));
+  sequences.resize(manifest.inputs.size());
+  history.resize(overTime.size());
+  frame.weights = weights;
+  if (manifest.steps)
+    allocate(this->batch, roundUp(limit, capacityUnit));
+  reset();
+}
+
+void Session::allocate(int64_t rows, int64_t capacity) {
+  const Extent &extent = manifest.arena;
+  int64_t bytes[4] = {extent.fixed, product(extent.row, rows), product(extent.position, capacity),
+                      product(product(extent.rowPosition, rows), capacity)};
+  for (int i = 0; i < 4; ++i) {
+    arena[i].ensure(bytes[i], "intermediate values; a smaller -b or -c needs less");
+    frame.arena[i] = arena[i].data();
+  }
+  state.ensure(sum(manifest.state.fixed, product(manifest.state.position, capacity)),
+               "what is kept between steps; a smaller -c needs less");
+  frame.state = state.data();
+  frame.maxRows = rows;
+  frame.capacity = capacity;
+}
+
+void Session::reset() {
+  reached = 0;
+  if (state.data())
+    state.clear();
+  for (auto &values : history)
+    values.clear();
+  for (auto &values : sequences)
+    values.clear();
+  std::fill(std::begin(frame.extents), std::end(frame.extents), 0);
+}
+
+void Session::checkValues(int input, std::span<const int32_t> values, int64_t firstPosition) const {
+  const ManifestInput &described = manifest.inputs[input];
+  for (size_t i = 0; i < values.size(); ++i)
+    if (values[i] < 0 || values[i] >= described.limit)
+      throw Error("`" + described.name + "` " + std::to_string(values[i]) + " at position " +
+                  std::to_string(firstPosition + int64_t(i)) + " is outside the vocabulary of " +
+                  std::to_string(described.limit));
+}
+
+void Session::setSequence(int input, std::span<const int32_t> values) {
+  const ManifestInput &described = manifest.inputs[input];
+  assert(reached == 0 && !described.overTime());
+  checkValues(input, values, 0);
+  auto axis = std::find(manifest.sequences.begin(), manifest.sequences.end(), described.axes[0]);
+  int64_t &extent = frame.extents[axis - manifest.sequences.begin()];
+  if (extent != 0 && extent != int64_t(values.size()))
+    throw Error("the inputs along `" + *axis + "` differ in length: " + std::to_string(extent) +
+                " and " + std::to_string(values.size()) + " (`" + described.name + "`)");
+  if (values.empty())
+    throw Error("`" + described.name + "` is empty");
+  extent = int64_t(values.size());
+  sequences[input].assign(values.begin(), values.end());
+}
+
+void Session::check(std::span<const std::span<const int32_t>> inputs) const {
+  if (inputs.size() != overTime.size())
+    throw Error("the model reads " + counted(int64_t(overTime.size()), "input") +
+                " over time, not " + std::to_string(inputs.size()));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].size() != inputs[0].size())
+      throw Error("the inputs over time differ in length: " + std::to_string(inputs[0].size()) +
+                  " and " + std::to_string(inputs[i].size()) + " (`" +
+                  manifest.inputs[overTime[i]].name + "`)");
+    checkValues(overTime[i], inputs[i], reached);
+  }
+  for (size_t i = 0; i < manifest.inputs.size(); ++i)
+    if (!manifest.inputs[i].overTime() && sequences[i].empty())
+      throw Error("the model also reads `" + manifest.inputs[i].name + "`, which is not given");
+  int64_t rows = int64_t(inputs[0].size());
+  if (reached == 0 && rows > limit)
+    throw Error("the prompt has " + counted(rows, "token") + "; -c gives room for " +
+                std::to_string(limit));
+  if (rows > limit - reached)
+    throw Error("the context is full: " + std::to_string(reached) + " positions and " +
+                counted(rows, "new token") + "; -c gives room for " + std::to_string(limit));
+}
+
+bool Session::advance(std::span<const std::span<const int32_t>> inputs, int64_t outputBegin,
+                      const Sink &sink) {
+  check(inputs);
+  int64_t total = int64_t(inputs[0].size());
+  outputRows = 0;
+  std::vector<const int32_t *> pointers(inputs.size());
+
+  if (!manifest.steps) {
+    if (total == 0)
+      return true;
+    if (interrupted && interrupted())
+      return false;
+    int64_t before = reached, length = reached + total;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      history[i].insert(history[i].end(), inputs[i].begin(), inputs[i].end());
+      pointers[i] = history[i].data();
+    }
+    if (length > frame.capacity)
+      allocate(roundUp(length, capacityUnit), roundUp(length, capacityUnit));
+    state.clear();
+    reached = 0;
+    call(pointers, length, before + outputBegin);
+    if (sink && outputRows > 0)
+      sink(outputBegin, outputRows);
+    return true;
+  }
+
+  for (int64_t begin = 0; begin < total;) {
+    if (interrupted && interrupted())
+      return false;
+    int64_t rows = std::min(batch, total - begin);
+    for (size_t i = 0; i < inputs.size(); ++i)
+      pointers[i] = inputs[i].data() + begin;
+    int64_t wanted = std::clamp<int64_t>(outputBegin - begin, 0, rows);
+    call(pointers, rows, wanted);
+    if (sink && outputRows > 0)
+      sink(begin + wanted, outputRows);
+    begin += rows;
+  }
+  return true;
+}
+
+void Session::call(std::span<const int32_t *const> inputs, int64_t rows, int64_t outputBegin) {
+  for (size_t i = 0; i < manifest.inputs.size(); ++i)
+    frame.inputs[i] = sequences[i].data();
+  for (size_t i = 0; i < overTime.size(); ++i)
+    frame.inputs[overTime[i]] = inputs[i];
+  outputRows = rows - outputBegin;
+  for (size_t o = 0; o < manifest.outputs.size(); ++o) {
+    int64_t elements = rowElements(int(o));
+    if (manifest.outputs[o].overTime())
+      elements = product(elements, outputRows);
+    outputs[o].ensure(product(elements, sizeof(float)), "the outputs");
+    frame.outputs[o] = reinterpret_cast<float *>(outputs[o].data());
+  }
+  frame.rows = rows;
+  frame.position = reached;
+  frame.outputBegin = outputBegin;
+  pool.run(step, frame);
+  reached += rows;
+}
+
+int64_t Session::rowElements(int o) const {
+  const ManifestOutput &output = manifest.outputs[o];
+  int64_t elements = 1;
+  for (size_t a = 0; a < output.axes.size(); ++a) {
+    if (a == 0 && output.overTime())
+      continue;
+    int64_t size = output.shape[a];
+    if (size < 0) {
+      auto axis = std::find(manifest.sequences.begin(), manifest.sequences.end(), output.axes[a]);
+      size = frame.extents[axis - manifest.sequences.begin()];
+    }
+    elements = product(elements, size);
+  }
+  return elements;
+}
+
+std::span<const float> Session::output(int o) const {
+  int64_t rows = manifest.outputs[o].overTime() ? outputRows : 1;
+  return {frame.outputs[o], size_t(rows * rowElements(o))};
+}
+
+std::span<const float> Session::lastRow(int o) const {
+  std::span<const float> all = output(o);
+  size_t elements = size_t(rowElements(o));
+  return all.subspan(all.size() - elements);
+}
+
+} // namespace tril

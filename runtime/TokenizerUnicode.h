@@ -1,0 +1,29 @@
+//===- TokenizerUnicode.h - UTF-8 and normal forms --------------------------------------------===//
+#pragma once
+#include "runtime/TokenizerData.h"
+#include <string>
+#include <string_view>
+
+namespace tril {
+
+/// The length in bytes of the well-formed UTF-8 sequence at the start of `text`, 0 if there is
+/// none. Well-formed as in the Unicode standard, table 3-7: no surrogates, no overlong forms, at
+/// most U+10FFFF.
+size_t sequenceLength(std::string_view text);
+
+/// True if `text` is the beginning, but not the whole, of a well-formed sequence.
+bool isIncompleteSequence(std::string_view text);
+
+/// The code point of the well-formed sequence at the start of `text`.
+char32_t decodeSequence(std::string_view text);
+
+/// White space by Unicode's property White_Space.
+bool isWhiteSpace(char32_t codePoint);
+
+/// A letter, a mark, a digit or a connector (`\w` of Unicode Technical Standard 18).
+bool isWordCharacter(char32_t codePoint);
+
+/// The normal form of the well-formed stretches of `text`; other bytes stay as they are.
+std::string normalize(Normalizer form, std::string_view text);
+
+} // namespace tril

@@ -1,0 +1,124 @@
+//===- Codegen.cpp - from scf, vector and arith over raw pointers to an object
+//------------------===//
+#include "Target/Codegen.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Index/IR/IndexDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace tril;
+using namespace mlir;
+
+void tril::registerCodegenDialects(DialectRegistry &registry) {
+  registry.insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+                  index::IndexDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                  scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+void tril::addLowerToLLVMPasses(OpPassManager &passes) {
+  // The order matters in places: vector-to-scf before scf is gone, scf before anything that would
+  // strand its block arguments, strided metadata before the affine maps that it leaves, those
+  // before arith; reconcile is last.
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createLoopInvariantCodeMotionPass());
+  passes.addPass(createConvertVectorToSCFPass());
+  passes.addPass(createSCFToControlFlowPass());
+  passes.addPass(memref::createExpandStridedMetadataPass());
+  passes.addPass(createLowerAffinePass());
+  passes.addPass(createConvertVectorToLLVMPass());
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertIndexToLLVMPass());
+  passes.addPass(createUBToLLVMConversionPass()); // the canonicaliser makes ub.poison
+  passes.addPass(createFinalizeMemRefToLLVMConversionPass());
+  ConvertFuncToLLVMPassOptions bare;
+  bare.useBarePtrCallConv = true; // keeps noalias and alignment of static memrefs
+  passes.addPass(createConvertFuncToLLVMPass(bare));
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+  passes.addPass(createCanonicalizerPass());
+}
+
+LogicalResult tril::lowerToLLVM(ModuleOp module) {
+  PassManager passes(module->getContext());
+  addLowerToLLVMPasses(passes);
+  return passes.run(module);
+}
+
+std::unique_ptr<llvm::Module> tril::translateToLLVMIR(ModuleOp module, llvm::LLVMContext &context,
+                                                      const Machine &machine) {
+  std::unique_ptr<llvm::Module> result = translateModuleToLLVMIR(module, context);
+  std::unique_ptr<llvm::TargetMachine> target = machine.createTargetMachine();
+  if (!result || !target)
+    return nullptr;
+  result->setTargetTriple(target->getTargetTriple());
+  result->setDataLayout(target->createDataLayout());
+  for (llvm::Function &function : *result) {
+    if (function.isDeclaration())
+      continue;
+    // LLVM's passes read the processor from the function, not from the target machine.
+    function.addFnAttr("target-cpu", machine.cpu);
+    if (!machine.features.empty())
+      function.addFnAttr("target-features", machine.features);
+    function.addFnAttr("prefer-vector-width", "512");
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+  return result;
+}
+
+void tril::optimize(llvm::Module &module, const Machine &machine, const CodegenOptions &options) {
+  std::unique_ptr<llvm::TargetMachine> target = machine.createTargetMachine();
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = tuning.SLPVectorization = options.vectorize;
+  tuning.LoopUnrolling = options.unroll;
+  llvm::PassBuilder builder(target.get(), tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+}
+
+static bool emitFile(llvm::Module &module, const Machine &machine, llvm::raw_pwrite_stream &out,
+                     llvm::CodeGenFileType kind) {
+  std::unique_ptr<llvm::TargetMachine> target = machine.createTargetMachine();
+  llvm::legacy::PassManager passes;
+  if (!target || target->addPassesToEmitFile(passes, out, nullptr, kind))
+    return false;
+  passes.run(module);
+  return true;
+}
+
+bool tril::emitObject(llvm::Module &module, const Machine &machine, llvm::raw_pwrite_stream &out) {
+  return emitFile(module, machine, out, llvm::CodeGenFileType::ObjectFile);
+}
+
+bool tril::emitAssembly(llvm::Module &module, const Machine &machine,
+                        llvm::raw_pwrite_stream &out) {
+  return emitFile(module, machine, out, llvm::CodeGenFileType::AssemblyFile);
+}

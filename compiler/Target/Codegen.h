@@ -1,0 +1,50 @@
+//===- Codegen.h - from scf, vector and arith over raw pointers to an object
+//--------------------===//
+#pragma once
+#include "Target/Machine.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include <memory>
+
+namespace llvm {
+class raw_pwrite_stream;
+class raw_ostream;
+} // namespace llvm
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace tril {
+
+struct CodegenOptions {
+  bool vectorize = false; ///< LLVM's loop and SLP vectorisers; kernels are vectors already
+  bool unroll = false;    ///< LLVM's unroller
+};
+
+/// Registers the dialects that kernels are written in, and their translations to LLVM IR.
+void registerCodegenDialects(mlir::DialectRegistry &registry);
+
+/// Adds the passes from func, scf, cf, arith, math, vector, memref (static, bare pointers), index
+/// and llvm to llvm alone.
+void addLowerToLLVMPasses(mlir::OpPassManager &passes);
+
+/// Runs them on a module.
+mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module);
+
+/// Translates a module of the llvm dialect to LLVM IR for `machine`, not optimised. Null where the
+/// translation fails.
+std::unique_ptr<llvm::Module> translateToLLVMIR(mlir::ModuleOp module, llvm::LLVMContext &context,
+                                                const Machine &machine);
+
+/// Runs LLVM's O3 pipeline for `machine`.
+void optimize(llvm::Module &module, const Machine &machine, const CodegenOptions &options = {});
+
+/// Writes an object file. False where the target cannot write objects.
+bool emitObject(llvm::Module &module, const Machine &machine, llvm::raw_pwrite_stream &out);
+
+/// Writes assembly text.
+bool emitAssembly(llvm::Module &module, const Machine &machine, llvm::raw_pwrite_stream &out);
+
+} // namespace tril

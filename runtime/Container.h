@@ -16,6 +16,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tril {
 
@@ -75,7 +76,7 @@ using ByteSink = std::function<void(const void *, size_t)>;
 struct ProductSections {
   /// Called once; gives the packed weights to the sink, piece by piece.  Absent: no weights.
   std::function<void(const ByteSink &)> weights;
-  std::string tokenizer; // empty: none
+  std::vector<std::byte> tokenizer; // as TokenizerData::serialize gives it; empty: none
   /// Called after `weights`, so that the manifest can hold their digest.
   std::function<std::string()> manifest;
 };

@@ -105,11 +105,13 @@ void writeProduct(const std::string &elfPath, const ProductSections &sections,
   trailer.weights.size = out.size() - trailer.weights.offset;
 
   std::string manifest = sections.manifest();
-  trailer.tokenizer = append(out, sections.tokenizer);
+  std::string_view tokenizer(reinterpret_cast<const char *>(sections.tokenizer.data()),
+                             sections.tokenizer.size());
+  trailer.tokenizer = append(out, tokenizer);
   trailer.manifest = append(out, manifest);
   padTo(out, sectionAlignment);
   trailer.fileSize = out.size() + sizeof trailer;
-  uint64_t checksum = containerChecksum(sections.tokenizer);
+  uint64_t checksum = containerChecksum(tokenizer);
   checksum = containerChecksum(manifest, checksum);
   checksum =
       containerChecksum({reinterpret_cast<const char *>(&trailer), sizeof trailer}, checksum);

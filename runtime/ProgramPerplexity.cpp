@@ -84,6 +84,9 @@ int runPerplexity(Program &program) {
   for (const Window &window : windows)
     longest = std::max(longest, int64_t(window.size()));
   std::unique_ptr<Session> session = program.makeSession(longest);
+  if (session->rowElements(output) < manifest.inputs[0].limit)
+    throw Error("--perplexity: `" + manifest.outputs[size_t(output)].name +
+                "` has fewer values than there are tokens");
   catchInterrupt();
 
   double total = 0;

@@ -37,7 +37,7 @@ class Session {
 public:
   /// `weights`: page aligned, as the manifest's compiler packed them.  `context`: positions that a
   /// sequence may have. `batch`: rows of one call of `step` at most.  The manifest and the pool
-  /// outlive the session.
+  /// outlives the session.
   Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
           int64_t context, int64_t batch);
 
@@ -87,7 +87,7 @@ private:
   void allocate(int64_t rows, int64_t capacity);
   void call(std::span<const int32_t *const> inputs, int64_t rows, int64_t outputBegin);
 
-  const Manifest &manifest;
+  const Manifest manifest;
   const StepFunction step;
   ThreadPool &pool;
   const int64_t limit;

@@ -46,7 +46,7 @@ SmallVector<AxisAttr> memoryOrder(ArrayRef<AxisAttr> axes) {
 }
 
 bool isKernel(Operation *op) {
-  return isa_and_nonnull<MatmulOp, AttentionOp, ReduceOp, ContractOp, BlockSumsOp, TopOp, RecOp>(op);
+  return isa_and_nonnull<MatmulOp, AttentionOp, ReduceOp, ContractOp, PrepareOp, TopOp, RecOp>(op);
 }
 
 double ownCost(Operation *op) {
@@ -116,11 +116,67 @@ private:
     for (AxisAttr axis : contracted)
       names.push_back(axis.getName());
     auto type = op.getResult().getType().withAxes(resultOrder);
-    auto matmul = MatmulOp::create(builder, op.getLoc(), type, stored, weight, Value(), builder.getStrArrayAttr(names));
+    ArrayAttr contractedNames = builder.getStrArrayAttr(names);
+    param = packFor(builder, param, contractedNames, contracted);
+    auto matmul = MatmulOp::create(builder, op.getLoc(), type, stored, param, Value(), contractedNames);
+    if (auto format = param->getAttrOfType<StringAttr>("format"); format.getValue().starts_with("q")) {
+      builder.setInsertionPoint(matmul);
+      matmul.getPreparedMutable().assign(prepare(builder, stored, riders, contracted));
+    }
     op.getResult().setType(type);
     op.getResult().replaceAllUsesWith(matmul.getResult());
     op.erase();
     ++matmuls;
+  }
+
+  /// Says how the weight is packed: groups of 16 outputs, in its stored type where the inputs lie as its blocks need them.  A weight that is
+  /// already packed for other inputs is taken a second time.
+  static ParamOp packFor(OpBuilder &builder, ParamOp param, ArrayAttr contracted, ArrayRef<AxisAttr> inputs) {
+    if (auto already = param->getAttrOfType<ArrayAttr>("contracted"); already && already != contracted) {
+      builder.setInsertionPointAfter(param);
+      param = cast<ParamOp>(builder.clone(*param));
+      param->removeAttr("format");
+    }
+    param->setAttr("contracted", contracted);
+    auto stored = param->getAttrOfType<StringAttr>("stored");
+    StringRef type = stored ? stored.getValue() : "f32";
+    // Blocks run along the inputs: these must be the fastest stored axes, without gaps, and whole blocks.
+    NamedTensorType tensor = typeOf(param);
+    int64_t size = 1;
+    bool inOrder = true;
+    for (AxisAttr axis : llvm::reverse(inputs)) {
+      inOrder &= param.getStrides()[*tensor.indexOf(axis.getName())] == size;
+      size *= axis.getSize();
+    }
+    int64_t block = type.ends_with("_k") ? 256 : 32;
+    bool whole = inOrder && size % block == 0 && param.getOffset() % block == 0;
+    for (auto [axis, stride] : llvm::zip(tensor.getAxes(), param.getStrides()))
+      whole &= llvm::is_contained(inputs, axis) || stride % block == 0;
+    bool quantised = type.starts_with("q");
+    bool known = quantised ? whole : type == "f16" || type == "bf16" || type == "f32";
+    param->setAttr("format", builder.getStringAttr(known ? type : "f32"));
+    return param;
+  }
+
+  static Value prepare(OpBuilder &builder, Value stored, ArrayRef<AxisAttr> riders, ArrayRef<AxisAttr> inputs) {
+    for (Operation *user : stored.getUsers())
+      if (auto other = dyn_cast<PrepareOp>(user)) {
+        Operation *memory = *other->user_begin();
+        if (!other->isBeforeInBlock(&*builder.getInsertionPoint())) {
+          other->moveBefore(&*builder.getInsertionPoint());
+          memory->moveAfter(other);
+        }
+        return memory->getResult(0);
+      }
+    int64_t size = 1;
+    for (AxisAttr axis : inputs)
+      size *= axis.getSize();
+    SmallVector<AxisAttr> axes(riders);
+    axes.push_back(AxisAttr::get(builder.getContext(), "block", size / 32, ""));
+    axes.push_back(AxisAttr::get(builder.getContext(), "word", 28, ""));
+    auto type = NamedTensorType::get(builder.getContext(), axes, builder.getF32Type(), /*holes=*/false);
+    Value prepared = PrepareOp::create(builder, stored.getLoc(), type, stored, inputs.size());
+    return MaterializeOp::create(builder, stored.getLoc(), type, prepared);
   }
 
   /// `value` in memory in this order, reusing what is there.
@@ -213,7 +269,7 @@ private:
     double total = 0;
     for (Operation *user : value.getUsers()) {
       double space = 0;
-      if (isa<MaterializeOp, ReduceOp, ContractOp, ExtendOp, TopOp, BlockSumsOp, OutputOp>(user))
+      if (isa<MaterializeOp, ReduceOp, ContractOp, ExtendOp, TopOp, PrepareOp, OutputOp>(user))
         space = userSpace(user, value);
       else if (auto attention = user->getParentOfType<AttentionOp>())
         space = elements(typeOf(attention.getScore().front().getArgument(0)));

@@ -17,6 +17,14 @@ def Recognise : Pass<"tril-recognise", "::tril::ModelOp"> {
   ];
 }
 
+def SpecialiseWeights : Pass<"tril-specialise-weights", "::tril::ModelOp"> {
+  let summary = "Give layers whose weights are stored in different types bodies of their own";
+  let description = [{
+    Files of mixed precision store the same tensor of different layers in different types.  A body has one type for each of its params
+    (attribute `stored`), because its kernels are made for it.  Apart from the import, which knows no checkpoint.
+  }];
+}
+
 def DeriveDecode : Pass<"tril-derive-decode", "::tril::ModelOp"> {
   let summary = "Turn the whole-sequence text into a step over new positions";
   let description = [{
@@ -64,6 +72,24 @@ def PlanMemory : Pass<"tril-plan-memory", "::tril::ModelOp"> {
     Four regions: fixed, growing with the rows of a call, with the capacity of the context, with both.  In each, values whose lifetimes do not
     meet share bytes (first fit by size).  After this pass nothing allocates.
   }];
+}
+
+def TrilToLoops : Pass<"tril-to-loops", "::mlir::ModuleOp"> {
+  let summary = "Lower a planned model to functions of loops over raw memory";
+  let description = [{
+    `@tril_step` for the main body and a function for each kind of layer, called in a loop over a table of places, so that
+    code does not grow with depth.  Stored values become loops or calls of generated kernels; everything else is computed inside them.
+    Goes to scf, vector, arith and llvm at once rather than through linalg: named axes already say what an indexing map would, and all places are known.
+  }];
+  let options = [Option<"cpu", "cpu", "std::string", "\"native\"", "The processor to make code for">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::vector::VectorDialect", "::mlir::math::MathDialect"];
+}
+
+def ExpandMath : Pass<"tril-expand-math", "::mlir::ModuleOp"> {
+  let summary = "Expand exp, log, tanh and erf to polynomials";
+  let description = [{ A vector of them would otherwise become a call of the C library for each lane. }];
+  let dependentDialects = ["::mlir::math::MathDialect", "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
 }
 
 #endif

@@ -60,17 +60,21 @@ def Tril_AttentionOp : Op<Tril_Dialect, "attention", [SingleBlock]> {
 def Tril_MatmulOp : Op<Tril_Dialect, "matmul", [Pure]> {
   let summary = "A contraction with a packed weight";
   let description = [{
-    rows of x (its axes before `contracted`, flattened) times the weight, one output row of the weight a lane.  `sums` holds the sum of each
-    32 inputs, for formats with minima.  (matmul_c1) x ends in the axes `contracted`, in order; the result has x's other axes, then the
+    rows of x (its axes before `contracted`, flattened) times the weight, one output row of the weight a lane.  `prepared` is x as the kernels
+    for quantised weights read it.  (matmul_c1) x ends in the axes `contracted`, in order; the result has x's other axes, then the
     weight's outputs, in order.
   }];
-  let arguments = (ins Tril_Tensor:$x, Tril_Tensor:$weight, Optional<Tril_Tensor>:$sums, StrArrayAttr:$contracted);
+  let arguments = (ins Tril_Tensor:$x, Tril_Tensor:$weight, Optional<Tril_Tensor>:$prepared, StrArrayAttr:$contracted);
   let results = (outs Tril_Tensor:$result);
-  let assemblyFormat = "$contracted $x `,` $weight (`sums` $sums^)? attr-dict `:` functional-type(operands, $result)";
+  let assemblyFormat = "$contracted $x `,` $weight (`prepared` $prepared^)? attr-dict `:` functional-type(operands, $result)";
 }
 
-def Tril_BlockSumsOp : Op<Tril_Dialect, "block_sums", [Pure]> {
-  let summary = "The sum of each 32 inputs, along the flattened last `inner` axes";
+def Tril_PrepareOp : Op<Tril_Dialect, "prepare", [Pure]> {
+  let summary = "Activations as the kernels for quantised weights read them";
+  let description = [{
+    The operand's last `inner` axes, flattened, in blocks of 32: for each, the sums that formats with minima need, or its scale and its numbers
+    in 24-bit digits, as the machine wants them (compiler/Conversion/Kernels/Prepare.h).  The result is opaque: 28 words for each block.
+  }];
   let arguments = (ins Tril_Tensor:$operand, I64Attr:$inner);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$operand `inner` $inner attr-dict `:` functional-type($operand, $result)";
@@ -81,10 +85,12 @@ def Tril_MaterializeOp : Op<Tril_Dialect, "materialize", [Pure]> {
   let description = [{
     The same value, stored in the order of the result's axes, slowest first.  Everything else is computed where it is read.  `offset` is set by
     plan-memory: bytes, times what the region grows with (`rows`, `capacity`, both or neither, by the dynamic axes of the type).
-    `result` marks a value that the body returns: its place is the caller's.
+    `return_index` marks a value that the body returns, and `output_index` one that is an output: their place is given by who calls.
+    `tail` marks a value of which the rows before the first wanted output are not needed.
     (materialize_c1) operand and result have the same axes.
   }];
-  let arguments = (ins Tril_Tensor:$operand, DefaultValuedAttr<I64Attr, "-1">:$offset, OptionalAttr<I64Attr>:$return_index);
+  let arguments = (ins Tril_Tensor:$operand, DefaultValuedAttr<I64Attr, "-1">:$offset, OptionalAttr<I64Attr>:$return_index,
+                       OptionalAttr<I64Attr>:$output_index, UnitAttr:$tail);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$operand attr-dict `:` functional-type($operand, $result)";
   let hasVerifier = 1;

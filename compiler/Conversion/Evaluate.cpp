@@ -1,0 +1,439 @@
+//===- Evaluate.cpp - values at points: sources, views, memory ------------------------------------------===//
+#include "Conversion/Evaluate.h"
+#include "Conversion/Weights.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace tril;
+
+static NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
+
+//===-------------------------------------------------------------------------------------------===//
+// Coordinates
+//===-------------------------------------------------------------------------------------------===//
+
+Value Evaluator::toLanes(const Coordinate &c) {
+  if (c.lanes)
+    return c.lanes;
+  Value base = code.broadcast(c.scalar, width);
+  if (!c.lane)
+    return base;
+  SmallVector<int64_t> iota(width);
+  for (int64_t i = 0; i < width; ++i)
+    iota[i] = i;
+  auto type = VectorType::get({width}, code.i64());
+  Value steps = arith::ConstantOp::create(code.builder, code.loc, DenseIntElementsAttr::get(type, iota));
+  return arith::AddIOp::create(code.builder, code.loc, base, steps);
+}
+
+Coordinate Evaluator::plus(const Coordinate &a, const Coordinate &b) {
+  if (!a.lanes && !b.lanes && !(a.lane && b.lane)) {
+    auto multiple = [&](const Coordinate &c) {
+      auto constant = constantOf(c.scalar);
+      return c.lane ? c.aligned : constant && *constant % width == 0;
+    };
+    return {code.add(a.scalar, b.scalar), a.lane || b.lane, Value(), multiple(a) && multiple(b)};
+  }
+  return {Value(), false, arith::AddIOp::create(code.builder, code.loc, toLanes(a), toLanes(b))};
+}
+
+Coordinate Evaluator::times(const Coordinate &a, int64_t factor) {
+  if (factor == 1)
+    return a;
+  if (a.isUniform())
+    return {code.mul(a.scalar, factor), false, Value()};
+  return {Value(), false, arith::MulIOp::create(code.builder, code.loc, toLanes(a), code.broadcast(code.c64(factor), width))};
+}
+
+Value Evaluator::both(Value a, Value b) {
+  if (!a || !b)
+    return a ? a : b;
+  if (isa<VectorType>(a.getType()) || isa<VectorType>(b.getType())) {
+    a = code.broadcast(a, width);
+    b = code.broadcast(b, width);
+  }
+  return arith::AndIOp::create(code.builder, code.loc, a, b);
+}
+
+Evaluated Evaluator::spread(Evaluated value) {
+  value.data = code.broadcast(value.data, width);
+  if (value.valid)
+    value.valid = code.broadcast(value.valid, width);
+  return value;
+}
+
+Value Evaluator::extent(AxisAttr axis) {
+  if (!axis.isDynamic())
+    return code.c64(axis.getSize());
+  if (axis.getName() == "time")
+    return frame.rows;
+  if (axis.getRootName() == "time")
+    return code.add(frame.position, frame.rows);
+  auto sequences = (*module.getOps<ModelOp>().begin())->getAttrOfType<ArrayAttr>("tril.sequences");
+  for (auto [i, sequence] : llvm::enumerate(sequences.getAsValueRange<StringAttr>()))
+    if (sequence == axis.getRootName())
+      return code.load(code.i64(), code.at(frame.context, contextOffset("extents") + 8 * i), 8);
+  llvm_unreachable("an axis without an extent");
+}
+
+//===-------------------------------------------------------------------------------------------===//
+// Memory
+//===-------------------------------------------------------------------------------------------===//
+
+Memory Evaluator::memoryOf(Value stored) {
+  Memory memory;
+  NamedTensorType type = typeOf(stored);
+  memory.truth = type.getElement().isInteger(1);
+  memory.element = type.getElement().isInteger() ? code.i32() : code.f32();
+
+  auto dense = [&](Value base, ArrayRef<AxisAttr> axes) {
+    memory.base = base;
+    Value stride = code.c64(1);
+    for (AxisAttr axis : llvm::reverse(axes)) {
+      memory.strides.push_back({axis, stride});
+      // A dynamic axis has room for as many positions as there can be.
+      Value room = axis.isDynamic() ? (axis.getName() == "time" ? frame.maxRows : frame.capacity) : code.c64(axis.getSize());
+      if (axis != axes.front())
+        stride = code.mul(stride, room);
+    }
+  };
+  auto inArena = [&](Value bytes) {
+    unsigned region = 0;
+    for (AxisAttr axis : type.getAxes())
+      if (axis.isDynamic())
+        region |= axis.getName() == "time" ? 1 : 2;
+    return code.at(frame.arena[region], code.mul(bytes, frame.scale[region]));
+  };
+  auto field = [&](int64_t index) { return code.load(code.i64(), code.at(frame.record, index * 8), 8); };
+
+  if (auto argument = dyn_cast<BlockArgument>(stored)) {
+    dense(inArena(field(frame.argumentField + argument.getArgNumber())), type.getAxes());
+    return memory;
+  }
+  Operation *op = stored.getDefiningOp();
+  if (auto value = dyn_cast<MaterializeOp>(op)) {
+    if (auto output = value.getOutputIndex()) {
+      Value base = code.load(code.ptr(), code.at(frame.context, contextOffset("outputs") + *output * 8), 8);
+      dense(base, type.getAxes());
+      if (type.hasAxis("time")) // the caller's memory begins at the first wanted row
+        for (auto &[axis, stride] : memory.strides)
+          if (axis.getName() == "time")
+            memory.base = code.at(base, code.mul(code.mul(frame.outputBegin, stride), -4));
+      return memory;
+    }
+    if (auto result = value.getReturnIndex()) {
+      auto body = value->getParentOfType<BodyOp>();
+      dense(inArena(field(frame.argumentField + body.getNumArguments() + *result)), type.getAxes());
+      return memory;
+    }
+    dense(inArena(code.c64(value.getOffset())), type.getAxes());
+    return memory;
+  }
+  if (auto call = dyn_cast<CallOp>(op)) {
+    auto offsets = call->getAttrOfType<DenseI64ArrayAttr>("offsets");
+    dense(inArena(code.c64(offsets[cast<OpResult>(stored).getResultNumber()])), type.getAxes());
+    return memory;
+  }
+  if (auto rec = dyn_cast<RecOp>(op))
+    return memoryOf(rec.getBody().front().getTerminator()->getOperand(cast<OpResult>(stored).getResultNumber()));
+  if (auto input = dyn_cast<InputOp>(op)) {
+    int64_t index = input->getAttrOfType<IntegerAttr>("input_index").getInt();
+    dense(code.load(code.ptr(), code.at(frame.context, contextOffset("inputs") + index * 8), 8), type.getAxes());
+    return memory;
+  }
+  auto extend = cast<ExtendOp>(op);
+  Value base = code.at(frame.state, code.add(code.mul(frame.capacity, extend.getPositionOffset()), extend.getFixedOffset()));
+  if (extend.getLayout() == StateLayout::rows) {
+    dense(base, type.getAxes());
+    return memory;
+  }
+  ArrayRef<AxisAttr> rest = type.getAxes().drop_front(), groups = rest.take_front(extend.getGroups()), inner = rest.drop_front(extend.getGroups());
+  memory.base = base;
+  int64_t size = 1;
+  for (AxisAttr axis : inner)
+    size *= axis.getSize();
+  bool lanes = extend.getLayout() == StateLayout::lanes;
+  memory.inLanes = lanes;
+  memory.past = name(extend.getPast());
+  memory.block = code.c64(size * 16);
+  int64_t stride = lanes ? 16 : 1;
+  for (AxisAttr axis : llvm::reverse(inner)) {
+    memory.strides.push_back({axis, code.c64(stride)});
+    stride *= axis.getSize();
+  }
+  memory.strides.push_back({type.getAxes().front(), code.c64(lanes ? 1 : size)});
+  Value groupStride = code.mul(frame.capacity, size);
+  for (AxisAttr axis : llvm::reverse(groups)) {
+    memory.strides.push_back({axis, groupStride});
+    groupStride = code.mul(groupStride, axis.getSize());
+  }
+  return memory;
+}
+
+/// The offset in elements: a number and, unless all coordinates are the same in all lanes, what lanes add to it.
+static Coordinate offsetOf(Evaluator &e, const Memory &memory, const Point &point) {
+  Code &code = e.code;
+  Coordinate total = {code.c64(0), false, Value()};
+  auto accumulate = [&](Coordinate c, Value stride) {
+    auto constant = constantOf(stride);
+    if (c.isUniform())
+      c = {code.mul(c.scalar, stride), false, Value()};
+    else if (!constant || *constant != 1)
+      c = {Value(), false, arith::MulIOp::create(code.builder, code.loc, e.toLanes(c), code.broadcast(stride, e.width))};
+    if (!total.lanes && !c.lanes && !(total.lane && c.lane))
+      total = {code.add(total.scalar, c.scalar), total.lane || c.lane, Value()};
+    else
+      total = {Value(), false, arith::AddIOp::create(code.builder, code.loc, e.toLanes(total), e.toLanes(c))};
+  };
+  for (auto &[axis, stride] : memory.strides) {
+    Coordinate c = point.lookup(e.name(axis.getName()));
+    if (memory.inLanes && e.name(axis.getName()) == memory.past) {
+      // position p of a state in lanes: p / 16 blocks, and p % 16
+      if (c.isUniform() || (c.lane && c.aligned)) {
+        accumulate({code.mul(code.divu(c.scalar, 16), memory.block), false, Value()}, code.c64(1));
+        accumulate({code.remu(c.scalar, 16), c.lane, Value()}, code.c64(1));
+      } else {
+        c.lanes = e.toLanes(c);
+        Value sixteen = code.broadcast(code.c64(16), e.width);
+        Value block = arith::DivUIOp::create(code.builder, code.loc, c.lanes, sixteen);
+        Value lane = arith::RemUIOp::create(code.builder, code.loc, c.lanes, sixteen);
+        accumulate({Value(), false, block}, memory.block);
+        accumulate({Value(), false, lane}, code.c64(1));
+      }
+      continue;
+    }
+    accumulate(c, stride);
+  }
+  return total;
+}
+
+Evaluated Evaluator::loadFrom(const Memory &memory, const Point &point, bool holes) {
+  Coordinate offset = offsetOf(*this, memory, point);
+  Evaluated result;
+  OpBuilder &b = code.builder;
+  if (offset.isUniform())
+    result.data = code.load(memory.element, code.at(memory.base, code.mul(offset.scalar, 4)));
+  else if (offset.lane)
+    result.data = code.load(code.vec(memory.element, width), code.at(memory.base, code.mul(offset.scalar, 4)));
+  else {
+    auto pointers = VectorType::get({width}, code.ptr());
+    Value addresses = LLVM::GEPOp::create(b, code.loc, pointers, memory.element, memory.base, ArrayRef<LLVM::GEPArg>{offset.lanes});
+    auto type = cast<VectorType>(code.vec(memory.element, width));
+    Value all = arith::ConstantOp::create(b, code.loc, DenseElementsAttr::get(VectorType::get({width}, code.i1()), true));
+    Value none = LLVM::PoisonOp::create(b, code.loc, type);
+    result.data = LLVM::masked_gather::create(b, code.loc, type, addresses, all, ValueRange{none}, 4);
+  }
+  if (holes) {
+    Value bits = result.data;
+    bool real = memory.element.isF32();
+    if (real)
+      bits = arith::BitcastOp::create(b, code.loc, isa<VectorType>(bits.getType()) ? code.vec(code.i32(), width) : code.i32(), bits);
+    Value hole = code.c32(real ? kHoleBits : kHoleInteger);
+    if (isa<VectorType>(bits.getType()))
+      hole = code.broadcast(hole, width);
+    result.valid = code.compare(arith::CmpIPredicate::ne, bits, hole);
+  }
+  if (memory.truth)
+    result.data = code.compare(arith::CmpIPredicate::ne, result.data, code.broadcast(code.c32(0), isa<VectorType>(result.data.getType()) ? width : 1));
+  return result;
+}
+
+void Evaluator::storeTo(const Memory &memory, const Point &point, Evaluated value) {
+  OpBuilder &b = code.builder;
+  if (memory.truth)
+    value.data = arith::ExtUIOp::create(b, code.loc, isa<VectorType>(value.data.getType()) ? code.vec(code.i32(), width) : code.i32(), value.data);
+  if (value.valid) {
+    bool real = memory.element.isF32();
+    Value hole = code.c32(real ? kHoleBits : kHoleInteger);
+    if (real)
+      hole = arith::BitcastOp::create(b, code.loc, code.f32(), hole);
+    if (isa<VectorType>(value.data.getType()) || isa<VectorType>(value.valid.getType())) {
+      value = spread(value);
+      hole = code.broadcast(hole, width);
+    }
+    value.data = code.select(value.valid, value.data, hole);
+  }
+  Coordinate offset = offsetOf(*this, memory, point);
+  if (offset.isUniform())
+    return code.store(value.data, code.at(memory.base, code.mul(offset.scalar, 4)));
+  value.data = code.broadcast(value.data, width);
+  if (offset.lane)
+    return code.store(value.data, code.at(memory.base, code.mul(offset.scalar, 4)));
+  Value all = arith::ConstantOp::create(b, code.loc, DenseElementsAttr::get(VectorType::get({width}, code.i1()), true));
+  Value addresses = LLVM::GEPOp::create(b, code.loc, VectorType::get({width}, code.ptr()), memory.element, memory.base,
+                                        ArrayRef<LLVM::GEPArg>{offset.lanes});
+  LLVM::masked_scatter::create(b, code.loc, value.data, addresses, all, 4);
+}
+
+Value Evaluator::global(StringRef prefix, ArrayRef<float> values) {
+  auto type = LLVM::LLVMArrayType::get(code.f32(), values.size());
+  auto data = DenseElementsAttr::get(RankedTensorType::get({static_cast<int64_t>(values.size())}, code.f32()), values);
+  OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
+  std::string symbol;
+  do
+    symbol = (prefix + "." + Twine(globals++)).str();
+  while (module.lookupSymbol(symbol));
+  LLVM::GlobalOp::create(top, code.loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol, data, /*alignment=*/64);
+  return LLVM::AddressOfOp::create(code.builder, code.loc, code.ptr(), symbol);
+}
+
+Value Evaluator::globalIntegers(StringRef prefix, ArrayRef<int64_t> values) {
+  auto type = LLVM::LLVMArrayType::get(code.i64(), values.size());
+  auto data = DenseElementsAttr::get(RankedTensorType::get({static_cast<int64_t>(values.size())}, code.i64()), values);
+  OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
+  std::string symbol;
+  do
+    symbol = (prefix + "." + Twine(globals++)).str();
+  while (module.lookupSymbol(symbol));
+  LLVM::GlobalOp::create(top, code.loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol, data, /*alignment=*/64);
+  return LLVM::AddressOfOp::create(code.builder, code.loc, code.ptr(), symbol);
+}
+
+//===-------------------------------------------------------------------------------------------===//
+// Values
+//===-------------------------------------------------------------------------------------------===//
+
+Evaluated Evaluator::at(Value value, const Point &point) {
+  if (auto found = given.find(value); found != given.end())
+    return found->second;
+  std::vector<void *> key = {value.getAsOpaquePointer(), code.builder.getInsertionBlock()};
+  for (AxisAttr axis : typeOf(value).getAxes()) {
+    Coordinate c = point.lookup(name(axis.getName()));
+    assert((c.scalar || c.lanes) && "a coordinate is missing");
+    key.push_back(c.scalar.getAsOpaquePointer());
+    key.push_back(c.lanes.getAsOpaquePointer());
+    key.push_back(reinterpret_cast<void *>(static_cast<uintptr_t>(c.lane)));
+  }
+  if (auto found = memo.find(key); found != memo.end())
+    return found->second;
+  Evaluated result = compute(value, point);
+  memo[key] = result;
+  return result;
+}
+
+Value Evaluator::filled(Value value, const Point &point, Value instead) {
+  Evaluated e = at(value, point);
+  if (!e.valid)
+    return e.data;
+  if (isa<VectorType>(e.data.getType()) || isa<VectorType>(e.valid.getType())) {
+    e = spread(e);
+    instead = code.broadcast(instead, width);
+  }
+  return code.select(e.valid, e.data, instead);
+}
+
+Evaluated Evaluator::positionAt(const Coordinate &c, AxisAttr axis) {
+  Coordinate absolute = c;
+  if (axis.getName() == "time")
+    absolute = plus(c, {frame.position, false, Value()});
+  OpBuilder &b = code.builder;
+  if (absolute.isUniform())
+    return {arith::TruncIOp::create(b, code.loc, code.i32(), absolute.scalar), Value()};
+  return {arith::TruncIOp::create(b, code.loc, code.vec(code.i32(), width), toLanes(absolute)), Value()};
+}
+
+Evaluated Evaluator::compute(Value value, const Point &point) {
+  NamedTensorType type = typeOf(value);
+  if (isa<BlockArgument>(value) || isa<MaterializeOp, CallOp, RecOp, ExtendOp, InputOp>(value.getDefiningOp()))
+    return loadFrom(memoryOf(value), point, type.getHoles());
+  Operation *op = value.getDefiningOp();
+  OpBuilder &b = code.builder;
+  auto number = [&](double x) -> Value {
+    if (type.getElement().isInteger(1))
+      return code.cb(x != 0);
+    return type.getElement().isInteger(32) ? code.c32(static_cast<int32_t>(x)) : code.cf(x);
+  };
+  return llvm::TypeSwitch<Operation *, Evaluated>(op)
+      .Case([&](ConstantOp o) -> Evaluated { return {number(o.getValue().convertToDouble()), Value()}; })
+      .Case([&](LayerConstantOp o) -> Evaluated {
+        SmallVector<float> values(o.getValues().begin(), o.getValues().end());
+        Value x = code.load(code.f32(), code.at(global("layer_constant", values), code.mul(frame.layer, 4)));
+        if (type.getElement().isInteger(32))
+          x = arith::FPToSIOp::create(b, code.loc, code.i32(), x);
+        return {x, Value()};
+      })
+      .Case([&](TableOp o) -> Evaluated {
+        Memory memory;
+        memory.element = code.f32();
+        int64_t stride = 1;
+        for (AxisAttr axis : llvm::reverse(type.getAxes())) {
+          memory.strides.push_back({axis, code.c64(stride)});
+          stride *= axis.getSize();
+        }
+        auto address = tables.find(op);
+        if (address == tables.end())
+          address = tables.try_emplace(op, "").first;
+        if (address->second.empty()) {
+          SmallVector<float> values(o.getValues().begin(), o.getValues().end());
+          memory.base = global("table", values);
+          address->second = memory.base.getDefiningOp<LLVM::AddressOfOp>().getGlobalName().str();
+        } else
+          memory.base = LLVM::AddressOfOp::create(b, code.loc, code.ptr(), address->second);
+        Evaluated x = loadFrom(memory, point, /*holes=*/false);
+        if (!type.getElement().isF32()) {
+          Type element = type.getElement();
+          if (element.isInteger(1)) {
+            Value zero = code.broadcast(code.cf(0), isa<VectorType>(x.data.getType()) ? width : 1);
+            x.data = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::UNE, x.data, zero);
+          } else
+            x.data = arith::FPToSIOp::create(b, code.loc, isa<VectorType>(x.data.getType()) ? code.vec(element, width) : element, x.data);
+        }
+        return x;
+      })
+      .Case([&](PositionOp) -> Evaluated { return positionAt(point.lookup(name(type.getAxes()[0].getName())), type.getAxes()[0]); })
+      .Case([&](ExtentOp o) -> Evaluated { return {arith::TruncIOp::create(b, code.loc, code.i32(), extent(o.getAxis())), Value()}; })
+      .Case([&](ParamOp o) { return param(o, point); })
+      .Case([&](WhereOp o) -> Evaluated {
+        Evaluated x = at(o.getOperand(), point);
+        Evaluated p = at(o.getCondition(), point);
+        return {x.data, both(x.valid, both(p.data, p.valid))};
+      })
+      .Case([&](ElseOp o) -> Evaluated {
+        Evaluated x = at(o.getOperand(), point), y = at(o.getOtherwise(), point);
+        if (!x.valid)
+          return x;
+        if (isa<VectorType>(x.data.getType()) || isa<VectorType>(x.valid.getType()) || isa<VectorType>(y.data.getType()))
+          x = spread(x), y = spread(y);
+        Evaluated result = {code.select(x.valid, x.data, y.data), Value()};
+        if (y.valid)
+          result.valid = arith::OrIOp::create(b, code.loc, x.valid, code.broadcast(y.valid, isa<VectorType>(x.valid.getType()) ? width : 1));
+        return result;
+      })
+      .Case([&](SelectOp o) -> Evaluated {
+        Evaluated p = at(o.getCondition(), point), x = at(o.getThen(), point), y = at(o.getOtherwise(), point);
+        Value condition = both(p.data, p.valid);
+        bool vector = false;
+        for (Value v : {condition, x.data, y.data, x.valid, y.valid})
+          vector |= v && isa<VectorType>(v.getType());
+        if (vector) {
+          condition = code.broadcast(condition, width);
+          x = spread(x), y = spread(y);
+        }
+        Evaluated result = {code.select(condition, x.data, y.data), Value()};
+        if (x.valid || y.valid) {
+          Value yes = code.broadcast(code.cb(true), vector ? width : 1);
+          result.valid = code.select(condition, x.valid ? x.valid : yes, y.valid ? y.valid : yes);
+        }
+        return result;
+      })
+      .Case([&](RenameOp o) -> Evaluated {
+        Point inner = point;
+        Coordinate c = point.lookup(name(o.getTo()));
+        inner.erase(name(o.getTo()));
+        inner[name(o.getFrom())] = c;
+        return at(o.getOperand(), inner);
+      })
+      .Case([&](IndexOp o) { return index(o, point); })
+      .Case([&](SplitOp o) { return split(o, point); })
+      .Case([&](MergeOp o) { return merge(o, point); })
+      .Case([&](StackOp o) { return stack(o, point); })
+      .Case([&](JoinOp o) { return join(o, point); })
+      .Case([&](EarlierOp o) { return earlier(o, point); })
+      .Default([&](Operation *o) -> Evaluated {
+        assert(o->hasTrait<tril::OpTrait::Elementwise>() && "an operation that must be stored was not");
+        SmallVector<Evaluated> operands;
+        for (Value operand : o->getOperands())
+          operands.push_back(at(operand, point));
+        return elementwise(o, operands, type.getElement());
+      });
+}

@@ -1,0 +1,73 @@
+//===- Matmul.cpp - stored values that kernels make from packed weights -------------------------------------------===//
+#include "Conversion/Kernels/Gemm.h"
+#include "Conversion/Lowering.h"
+#include "Conversion/Weights.h"
+
+using namespace mlir;
+using namespace tril;
+
+
+/// The axes before the last `inner` ones, flattened: which of them this call works on.  `rows` are positions of `time`, if it is among them.
+Value BodyLowering::flatRows(NamedTensorType type, unsigned inner, Rows rows, Value &begin, Value &end) {
+  Code &c = code();
+  ArrayRef<AxisAttr> outer = type.getAxes().drop_back(inner);
+  Value rest = c.c64(1);
+  for (AxisAttr axis : outer)
+    if (axis.getName() != "time")
+      rest = c.mul(rest, evaluator->extent(axis));
+  bool time = type.hasAxis("time");
+  begin = time ? c.mul(rows.begin, rest) : c.c64(0);
+  end = time ? c.mul(rows.end, rest) : rest;
+  return rest;
+}
+
+void BodyLowering::prepare(MaterializeOp op, PrepareOp prepareOp) {
+  Code &c = code();
+  NamedTensorType type = prepareOp.getOperand().getType();
+  auto matmulOp = cast<MatmulOp>(*op.getResult().user_begin());
+  auto preparation = kernels::preparation(machine, weightPlace(matmulOp.getWeight().getDefiningOp<ParamOp>()).format);
+  // All readers of one preparation agree: they differ only in whether they need any.
+  for (Operation *user : op.getResult().getUsers())
+    if (auto other = kernels::preparation(machine, weightPlace(cast<MatmulOp>(user).getWeight().getDefiningOp<ParamOp>()).format);
+        other != kernels::Preparation::none)
+      preparation = other;
+  if (preparation == kernels::Preparation::none)
+    return;
+  int64_t inputs = 1;
+  for (AxisAttr axis : type.getAxes().take_back(prepareOp.getInner()))
+    inputs *= axis.getSize();
+  func::FuncOp function = kernels::getOrCreatePrepare(module, machine, preparation);
+  shared(type, op.getTail(), [&](Rows rows, Point) {
+    if (fixedRow)
+      rows = {*fixedRow, c.add(*fixedRow, 1)};
+    Value begin, end;
+    flatRows(type, prepareOp.getInner(), rows, begin, end);
+    Value x = evaluator->memoryOf(prepareOp.getOperand()).base, p = evaluator->memoryOf(op.getResult()).base;
+    func::CallOp::create(c.builder, c.loc, function, ValueRange{x, c.c64(inputs * 4), p, c.c64(inputs), begin, end});
+  });
+}
+
+/// Threads share the outputs: each streams through its own part of the weight.
+void BodyLowering::matmul(MaterializeOp op, MatmulOp matmulOp) {
+  Code &c = code();
+  Evaluator::Scope scope(*evaluator);
+  auto param = matmulOp.getWeight().getDefiningOp<ParamOp>();
+  WeightPlace place = weightPlace(param);
+  NamedTensorType type = matmulOp.getX().getType();
+  func::FuncOp function = kernels::getOrCreateGemm(module, machine, place.format);
+  Rows rows = {op.getTail() ? frame.outputBegin : c.c64(0), frame.rows};
+  if (fixedRow)
+    rows = {*fixedRow, c.add(*fixedRow, 1)};
+  Value begin, end;
+  flatRows(type, matmulOp.getContracted().size(), rows, begin, end);
+  int64_t groups = (place.outputSize + packedRows - 1) / packedRows;
+  auto border = [&](Value thread) -> Value { return arith::DivUIOp::create(c.builder, c.loc, c.mul(thread, groups), frame.threads); };
+  Value first = fixedRow ? c.c64(0) : border(frame.thread), last = fixedRow ? c.c64(groups) : border(c.add(frame.thread, 1));
+  Value x = evaluator->memoryOf(matmulOp.getX()).base;
+  Value prepared = matmulOp.getPrepared() ? evaluator->memoryOf(matmulOp.getPrepared()).base : x;
+  Value weights = c.at(frame.weights, place.offset);
+  Value result = evaluator->memoryOf(op.getResult()).base;
+  func::CallOp::create(c.builder, c.loc, function,
+                       ValueRange{weights, x, c.c64(place.inputSize * 4), prepared, result, c.c64(place.outputSize * 4), c.c64(place.inputSize),
+                                  c.c64(place.outputSize), begin, end, first, last});
+}

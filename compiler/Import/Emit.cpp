@@ -52,7 +52,7 @@ Value Emitter::convert(Location location, Value value, Type element) {
   if (type.getElement() == element)
     return value;
   if (auto constant = value.getDefiningOp<ConstantOp>())
-    if (!element.isInteger(1))
+    if (!element.isInteger(1) && !type.getElement().isInteger(1))
       return unique(ConstantOp::create(builder, location, type.withElement(element),
                                        constant.getValueAttr()));
   return create("tril.convert", location, value, type.withElement(element));
@@ -85,7 +85,7 @@ Value Emitter::emitNode(NodeId id) {
   auto names = [&](unsigned from) {
     SmallVector<Attribute> result;
     for (dsl::AxisId axis : ArrayRef(node.axes).drop_front(from))
-      result.push_back(graph.axisName(axis));
+      result.push_back(axis < 0 ? builder.getStringAttr("") : graph.axisName(axis));
     return builder.getArrayAttr(result);
   };
   auto all = [&] {
@@ -184,14 +184,6 @@ Value Emitter::emitConstant(NodeId id) {
     bool differ = llvm::any_of(values, [&](double value) { return value != values.front(); });
     if (differ)
       return LayerConstantOp::create(builder, graph.location(id), type, values);
-  }
-  if (type.getElement().isInteger(1)) { // a truth value: `0 != c`
-    auto number = type.withElement(builder.getI32Type());
-    Value zero =
-        unique(ConstantOp::create(builder, graph.location(id), number, builder.getF64FloatAttr(0)));
-    Value c = unique(ConstantOp::create(builder, graph.location(id), number,
-                                        builder.getF64FloatAttr(model.nodes[id].value)));
-    return create("tril.ne", graph.location(id), {c, zero}, type);
   }
   return unique(ConstantOp::create(builder, graph.location(id), type,
                                    builder.getF64FloatAttr(model.nodes[id].value)));

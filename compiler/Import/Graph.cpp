@@ -36,7 +36,7 @@ void Graph::nameAxes() {
   };
   for (const dsl::Node &node : model.nodes) {
     SmallVector<AxisId> axes(node.type.axes.begin(), node.type.axes.end());
-    axes.append(node.axes.begin(), node.axes.end());
+    llvm::copy_if(node.axes, std::back_inserter(axes), [](AxisId axis) { return axis >= 0; });
     for (NodeId operand : node.operands)
       axes.append(model.nodes[operand].type.axes.begin(), model.nodes[operand].type.axes.end());
     meetAll(axes);

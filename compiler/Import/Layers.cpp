@@ -226,7 +226,7 @@ void Planner::sign(Iteration &iteration) {
     for (NodeId operand : node.operands)
       value(operand);
     for (dsl::AxisId axis : node.axes)
-      os << " " << graph.axis(axis);
+      os << " " << (axis < 0 ? AxisAttr() : graph.axis(axis));
     for (double number : node.values)
       os << " " << llvm::format("%a", number);
     for (int64_t stride : node.strides)

@@ -3,8 +3,10 @@
 // kernels [--mcpu=NAME] [FORMAT...]      one thread; minima of many runs
 #include "../unit/kernels/Jit.h"
 #include "../unit/kernels/Weights.h"
+#include "Conversion/Kernels/Attention.h"
 #include "Conversion/Kernels/Emitter.h"
 #include "Conversion/Kernels/Gemm.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -54,6 +56,59 @@ static void generatePeak(mlir::ModuleOp module, const Machine &machine) {
   });
 }
 
+static constexpr int64_t heads = 9, keyHeads = 3, width = 64;
+
+/// Causal attention of 9 query and 3 key heads of 64 (SmolLM2-135M).
+static kernels::AttentionSpec attentionSpec() {
+  using namespace kernels;
+  AttentionSpec spec;
+  spec.name = "attention";
+  spec.keyWidth = spec.valueWidth = width;
+  spec.members = heads / keyHeads;
+  spec.score = [](Emitter &e, Value dots, const QueryRow &, Value) {
+    return e.mulf(dots, e.splat(0.125F));
+  };
+  spec.mask = [](Emitter &e, const QueryRow &row, Value keys) -> Value {
+    return mlir::arith::CmpIOp::create(e.builder, e.loc, mlir::arith::CmpIPredicate::sle, keys,
+                                       e.broadcast(e.truncate(row.position, e.i32())));
+  };
+  spec.range = [](Emitter &e, Value first, Value last, llvm::ArrayRef<Value>) {
+    return KeyRange{e.constant(0), e.add(last, 1), e.constant(0), e.add(first, 1)};
+  };
+  return spec;
+}
+
+static void benchAttention(Jit &jit, double peak) {
+  auto *attention =
+      jit.get<void(const float *, int64_t, const float *, const float *, float *, int64_t, int64_t,
+                   int64_t, int64_t, int64_t, int64_t, int64_t)>("attention");
+  constexpr int64_t capacity = 4096, stride = heads * width;
+  Buffer<float> q(capacity * stride), o(capacity * stride), keys(capacity * keyHeads * width),
+      values(capacity * keyHeads * width);
+  std::mt19937 random(5);
+  std::normal_distribution<float> normal;
+  for (Buffer<float> *buffer : {&q, &keys, &values})
+    for (size_t i = 0; i < buffer->size(); ++i)
+      (*buffer)[i] = normal(random);
+  for (int64_t rows : {512, 4096}) {
+    double time = shortest(0.5, [&] {
+      attention(q.get(), stride * 4, keys.get(), values.get(), o.get(), stride * 4, capacity, 0, 0,
+                rows, 0, keyHeads);
+    });
+    double rate = heads * rows * (rows + 1) / 2.0 * 4 * width * 1e-9 / time;
+    printf("attention, %4ld rows from 0  %9.1f us  %6.1f GF/s of what is seen  %3.0f %% of peak\n",
+           long(rows), time * 1e6, rate, 100 * rate / peak);
+  }
+  for (int64_t position : {64, 512, 4000}) {
+    double time = shortest(0.2, [&] {
+      attention(q.get(), stride * 4, keys.get(), values.get(), o.get(), stride * 4, capacity,
+                position, 0, 1, 0, keyHeads);
+    });
+    printf("attention, 1 row at %4ld  %9.1f us  %6.1f GB/s of keys and values\n", long(position),
+           time * 1e6, keyHeads * (position + 1) * width * 8e-9 / time);
+  }
+}
+
 int main(int argc, char **argv) {
   std::string mcpu = "native";
   std::vector<PackedFormat> formats;
@@ -71,6 +126,7 @@ int main(int argc, char **argv) {
   double start = now();
   Jit jit(machine, [&](mlir::ModuleOp module) {
     generatePeak(module, machine);
+    kernels::getOrCreateAttention(module, machine, attentionSpec());
     for (PackedFormat format : formats) {
       kernels::getOrCreateGemm(module, machine, format);
       if (auto kind = kernels::preparation(machine, format); kind != kernels::Preparation::none)
@@ -94,6 +150,8 @@ int main(int argc, char **argv) {
                        sink = s[0] + s[1] + s[2] + s[3] + s[4] + s[5] + s[6] + s[7];
                      });
   printf("peak %.0f GF/s (f32 fma), memory %.1f GB/s (sum of 256 MB)\n", peak, bandwidth);
+
+  benchAttention(jit, peak);
 
   struct Shape {
     int64_t m, n, k;

@@ -119,10 +119,30 @@ Value Emitter::addf(Value a, Value b) { return arith::AddFOp::create(builder, lo
 Value Emitter::subf(Value a, Value b) { return arith::SubFOp::create(builder, loc, a, b); }
 Value Emitter::negf(Value a) { return arith::NegFOp::create(builder, loc, a); }
 Value Emitter::maxf(Value a, Value b) {
-  // One instruction, unlike an IEEE maximum.
-  return arith::MaxNumFOp::create(builder, loc, a, b,
-                                  arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
+  // What x86's instruction does; an IEEE maximum takes several.
+  Value greater = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, a, b);
+  return select(greater, a, b);
 }
+
+/// Halves folded onto each other until one lane is left.
+static Value reduce(Emitter &e, Value v, llvm::function_ref<Value(Value, Value)> combine) {
+  for (int64_t width = 8; width >= 1; width /= 2) {
+    auto half = [&](int64_t offset) -> Value {
+      return vector::ExtractStridedSliceOp::create(e.builder, e.loc, v, ArrayRef<int64_t>{offset},
+                                                   ArrayRef<int64_t>{width}, ArrayRef<int64_t>{1});
+    };
+    v = combine(half(0), half(width));
+  }
+  return vector::ExtractOp::create(e.builder, e.loc, v, ArrayRef<int64_t>{0});
+}
+Value Emitter::reduceAdd(Value a) {
+  bool isFloat = isa<FloatType>(cast<VectorType>(a.getType()).getElementType());
+  return reduce(*this, a, [&](Value x, Value y) { return isFloat ? addf(x, y) : addi(x, y); });
+}
+Value Emitter::reduceMax(Value a) {
+  return reduce(*this, a, [&](Value x, Value y) { return maxf(x, y); });
+}
+
 Value Emitter::andi(Value a, Value b) { return arith::AndIOp::create(builder, loc, a, b); }
 Value Emitter::ori(Value a, Value b) { return arith::OrIOp::create(builder, loc, a, b); }
 Value Emitter::addi(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }

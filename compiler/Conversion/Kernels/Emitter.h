@@ -72,7 +72,10 @@ public:
   Value addf(Value a, Value b);
   Value subf(Value a, Value b);
   Value negf(Value a);
-  Value maxf(Value a, Value b); ///< of numbers that are not NaN
+  Value maxf(Value a, Value b); ///< b where either is NaN
+  /// Over 16 lanes, in one order on every machine.
+  Value reduceAdd(Value a);
+  Value reduceMax(Value a);
   Value andi(Value a, Value b);
   Value ori(Value a, Value b);
   Value addi(Value a, Value b);

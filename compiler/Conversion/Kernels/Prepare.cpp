@@ -24,23 +24,9 @@ int64_t kernels::preparedBytes(Preparation preparation, int64_t inputs) {
   return inputs / 32 * preparedBlockBytes(preparation);
 }
 
-static Value reduceAdd(Emitter &e, Value v) {
-  // An ordered tree of our own: the bits must not depend on the machine's way to reduce.
-  for (int64_t width = 8; width >= 1; width /= 2) {
-    auto half = [&](int64_t offset) -> Value {
-      return vector::ExtractStridedSliceOp::create(e.builder, e.loc, v, ArrayRef<int64_t>{offset},
-                                                   ArrayRef<int64_t>{width}, ArrayRef<int64_t>{1});
-    };
-    Value low = half(0), high = half(width);
-    v = isa<FloatType>(cast<VectorType>(v.getType()).getElementType()) ? e.addf(low, high)
-                                                                       : e.addi(low, high);
-  }
-  return vector::ExtractOp::create(e.builder, e.loc, v, ArrayRef<int64_t>{0});
-}
-
 static void prepareSums(Emitter &e, Value x, Value out) {
-  Value low = reduceAdd(e, e.load(x, e.floats(), 4));
-  Value high = reduceAdd(e, e.load(e.at(x, 64), e.floats(), 4));
+  Value low = e.reduceAdd(e.load(x, e.floats(), 4));
+  Value high = e.reduceAdd(e.load(e.at(x, 64), e.floats(), 4));
   e.store(e.constantF32(0), out, 4);
   e.store(low, e.at(out, 4), 4);
   e.store(high, e.at(out, 8), 4);
@@ -68,7 +54,7 @@ static void prepareDigits(Emitter &e, Value x, Value out) {
   for (int half = 0; half < 2; ++half) {
     Value rounded = math::RoundEvenOp::create(b, e.loc, e.mulf(inputs[half], inverse));
     Value integer = arith::FPToSIOp::create(b, e.loc, e.ints(), rounded);
-    sums[half] = reduceAdd(e, integer);
+    sums[half] = e.reduceAdd(integer);
     // Adding 128 to each digit makes all of them bytes without borrow; the flipped top bit takes it
     // away again.
     Value digits = arith::XOrIOp::create(b, e.loc, e.addi(integer, e.splatInt(0x808080)),

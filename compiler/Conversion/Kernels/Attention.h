@@ -1,0 +1,69 @@
+//===- Attention.h - fused attention over caches of keys and values
+//-----------------------------===//
+// Softmax of scores times values, tile by tile with a running maximum and sum (Milakov and
+// Gimelshein 2018; Dao et al. 2022): the matrix of scores never exists.  Keys are visited in tiles
+// of 64 that begin at multiples of 64, each row with one order of sums, and a tile that a row does
+// not see changes no bit of it: a row has the same bits whatever rows it is computed with.
+#pragma once
+#include "Conversion/Kernels/Emitter.h"
+#include <functional>
+#include <string>
+
+namespace tril::kernels {
+
+/// A row of the score matrix, as the callbacks see it.
+struct QueryRow {
+  Value position;              ///< i64, absolute
+  Value group;                 ///< i64, of keys and values
+  Value member;                ///< i64, within the group: 0 .. members - 1
+  llvm::ArrayRef<Value> extra; ///< the function's extra arguments
+};
+
+/// Keys that some row of a tile of queries sees, lo <= key < hi, and those within that all rows see
+/// (i64; empty if fullLo >= fullHi).
+struct KeyRange {
+  Value lo, hi, fullLo, fullHi;
+};
+
+struct AttentionSpec {
+  std::string name;       ///< of the function
+  int64_t keyWidth = 0;   ///< components of a query and a key
+  int64_t valueWidth = 0; ///< of a value; multiples of 16 are fastest
+  int64_t members = 1;    ///< queries that share a key
+  std::string extra;      ///< types of extra arguments of the function: p pointer, i i64
+
+  /// From 16 dot products of a query with keys (vector<16xf32>; keys: vector<16xi32> of absolute
+  /// positions) to scores.
+  std::function<Value(Emitter &, Value dots, const QueryRow &, Value keys)> score;
+  /// vector<16xi1>: which of 16 keys the query sees; null: all within the range. Asked in tiles
+  /// that are not full only.
+  std::function<Value(Emitter &, const QueryRow &, Value keys)> mask;
+  /// The range for queries at positions first .. last (i64, inclusive).
+  std::function<KeyRange(Emitter &, Value first, Value last, llvm::ArrayRef<Value> extra)> range;
+};
+
+/// Keys of a tile; the capacity of caches is a multiple.
+inline constexpr int64_t keyTile = 64;
+
+/// func @<name>(Q: ptr, qStride: i64, K: ptr, V: ptr, O: ptr, oStride: i64, capacity: i64,
+/// position: i64,
+///              r0: i64, r1: i64, g0: i64, g1: i64, extra...)
+///   For rows r0..r1 (absolute positions position + r) and groups g0..g1.
+///   Q [row][group][member][keyWidth], O [row][group][member][valueWidth]: f32, rows qStride and
+///   oStride bytes apart. K [group][capacity / 16][keyWidth][16], V [group][capacity][valueWidth]:
+///   f32, 64-byte aligned. Keys and values outside of what a row sees never reach its result, NaN
+///   neither; a row that sees nothing is 0.
+mlir::func::FuncOp getOrCreateAttention(mlir::ModuleOp module, const Machine &machine,
+                                        const AttentionSpec &spec);
+
+/// func @tril_append_keys(X: ptr, xStride: i64, K: ptr, capacity: i64, position: i64, width: i64,
+/// groups: i64,
+///                        r0: i64, r1: i64)
+///   Puts rows r0..r1 of X ([row][group][width] f32, rows xStride bytes apart) at positions
+///   position + r of a key cache.
+mlir::func::FuncOp getOrCreateAppendKeys(mlir::ModuleOp module, const Machine &machine);
+
+/// func @tril_append_values(...): the same for a value cache.
+mlir::func::FuncOp getOrCreateAppendValues(mlir::ModuleOp module, const Machine &machine);
+
+} // namespace tril::kernels

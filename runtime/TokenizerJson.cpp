@@ -205,7 +205,8 @@ bool readPreTokenizer(const json &pre, TokenizerData &data, bool spelled) {
     return false;
   }
   if (type == "Punctuation") {
-    data.steps.push_back({.behavior = behavior(pre, where), .pattern = "[\\p{P}!-/:-@\\[-`{-~]"});
+    data.steps.push_back(
+        {.behavior = behavior(pre, where), .pattern = std::string(punctuationPattern())});
     return false;
   }
   require(type == "Split", "pre-tokenizer `" + type + "`");

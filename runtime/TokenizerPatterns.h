@@ -26,6 +26,10 @@ std::string_view byteLevelPattern();
 /// The pattern of a "Digits" pre-tokenizer: Rust's `char::is_numeric`, which is of Unicode 17.
 std::string_view digitsPattern(bool individual);
 
+/// The pattern of a "Punctuation" pre-tokenizer: ASCII's, and the categories of Unicode as they
+/// were for it.
+std::string_view punctuationPattern();
+
 /// Characters that a general category (two letters) gained in Unicode 15 and 16.
 struct LateRange {
   char category[3];

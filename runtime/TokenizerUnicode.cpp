@@ -49,6 +49,34 @@ bool isSurelyComposed(std::string_view text) {
                      [](char c) { return static_cast<uint8_t>(c) < 0xcc; });
 }
 
+struct Range {
+  char32_t first, last;
+};
+
+/// Characters later than Unicode 9 which decompose, combine or have a combining class.  The
+/// `tokenizers` package has the tables of Unicode 9, and models were trained on what it gives:
+/// these stay where they stand.
+constexpr Range kLaterThanTheTables[] = {
+    {0x7fd, 0x7fd},     {0x898, 0x89f},     {0x8ca, 0x8d3},     {0x9fe, 0x9fe},
+    {0xc3c, 0xc3c},     {0xd3b, 0xd3c},     {0xeba, 0xeba},     {0xece, 0xece},
+    {0x1715, 0x1715},   {0x1abf, 0x1ace},   {0x1df6, 0x1dfa},   {0x32ff, 0x32ff},
+    {0xa7f2, 0xa7f4},   {0xa82c, 0xa82c},   {0xab69, 0xab69},   {0x10781, 0x10785},
+    {0x10787, 0x107b0}, {0x107b2, 0x107ba}, {0x10d24, 0x10d27}, {0x10eab, 0x10eac},
+    {0x10efd, 0x10eff}, {0x10f46, 0x10f50}, {0x10f82, 0x10f85}, {0x11070, 0x11070},
+    {0x1133b, 0x1133b}, {0x1145e, 0x1145e}, {0x11839, 0x1183a}, {0x11930, 0x11930},
+    {0x11935, 0x11935}, {0x11938, 0x11938}, {0x1193d, 0x1193e}, {0x11943, 0x11943},
+    {0x119e0, 0x119e0}, {0x11a34, 0x11a34}, {0x11a47, 0x11a47}, {0x11a99, 0x11a99},
+    {0x11d42, 0x11d42}, {0x11d44, 0x11d45}, {0x11d97, 0x11d97}, {0x11f41, 0x11f42},
+    {0x16ff0, 0x16ff1}, {0x1e08f, 0x1e08f}, {0x1e130, 0x1e136}, {0x1e2ae, 0x1e2ae},
+    {0x1e2ec, 0x1e2ef}, {0x1e4ec, 0x1e4ef}, {0x1f16c, 0x1f16c}, {0x1fbf0, 0x1fbf9}};
+
+bool isLaterThanTheTables(char32_t codePoint) {
+  const auto *const range =
+      std::partition_point(std::begin(kLaterThanTheTables), std::end(kLaterThanTheTables),
+                           [&](Range r) { return r.last < codePoint; });
+  return range != std::end(kLaterThanTheTables) && range->first <= codePoint;
+}
+
 std::string normalizeWellFormed(Normalizer form, std::string_view text) {
   if (form == Normalizer::nfc && isSurelyComposed(text))
     return std::string(text);
@@ -123,13 +151,18 @@ std::string normalize(Normalizer form, std::string_view text) {
   std::string result;
   while (!text.empty()) {
     size_t good = 0;
-    while (size_t length = sequenceLength(text.substr(good)))
-      good += length;
+    const auto stays = [&](size_t at) {
+      return sequenceLength(text.substr(at)) == 0 ||
+             isLaterThanTheTables(decodeSequence(text.substr(at)));
+    };
+    while (good < text.size() && !stays(good))
+      good += sequenceLength(text.substr(good));
     result += normalizeWellFormed(form, text.substr(0, good));
     text.remove_prefix(good);
-    while (!text.empty() && sequenceLength(text) == 0) {
-      result += text[0];
-      text.remove_prefix(1);
+    while (!text.empty() && stays(0)) {
+      const size_t length = std::max<size_t>(1, sequenceLength(text));
+      result += text.substr(0, length);
+      text.remove_prefix(length);
     }
   }
   return result;

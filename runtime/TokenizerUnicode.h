@@ -23,7 +23,8 @@ bool isWhiteSpace(char32_t codePoint);
 /// A letter, a mark, a digit or a connector (`\w` of Unicode Technical Standard 18).
 bool isWordCharacter(char32_t codePoint);
 
-/// The normal form of the well-formed stretches of `text`; other bytes stay as they are.
+/// The normal form, by the tables of Unicode 9, of the well-formed stretches of `text`; other bytes
+/// stay as they are.
 std::string normalize(Normalizer form, std::string_view text);
 
 } // namespace tril

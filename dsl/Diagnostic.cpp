@@ -1,4 +1,5 @@
-//===- Diagnostic.cpp - rendering messages ----------------------------------------------------------------===//
+//===- Diagnostic.cpp - rendering messages
+//----------------------------------------------------------------===//
 #include "dsl/Diagnostic.h"
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -50,11 +51,14 @@ size_t boundary(std::string_view text, size_t at) { // not inside a UTF-8 sequen
 
 struct Paint {
   bool color;
-  std::string operator()(const char *code, const std::string &text) const { return color ? "\033[" + std::string(code) + "m" + text + "\033[0m" : text; }
+  std::string operator()(const char *code, const std::string &text) const {
+    return color ? "\033[" + std::string(code) + "m" + text + "\033[0m" : text;
+  }
 };
 
 /// The source line of `span` with a line of `mark`s below it.
-std::string excerpt(const Span &span, char mark, const std::string &label, unsigned gutter, const Paint &paint, const char *code) {
+std::string excerpt(const Span &span, char mark, const std::string &label, unsigned gutter,
+                    const Paint &paint, const char *code) {
   std::string_view text = span.source->text;
   size_t begin = std::min<size_t>(span.begin, text.size());
   size_t start = text.rfind('\n', begin == 0 ? std::string_view::npos : begin - 1);
@@ -74,7 +78,8 @@ std::string excerpt(const Span &span, char mark, const std::string &label, unsig
     cutRight = to < stop;
     end = std::min(end, to);
   }
-  std::string line = (cutLeft ? "... " : "") + shown(text.substr(from, to - from)) + (cutRight ? " ..." : "");
+  std::string line =
+      (cutLeft ? "... " : "") + shown(text.substr(from, to - from)) + (cutRight ? " ..." : "");
   while (!line.empty() && line.back() == ' ')
     line.pop_back();
   unsigned indent = columns(text.substr(from, begin - from)) + (cutLeft ? 4 : 0);
@@ -82,8 +87,10 @@ std::string excerpt(const Span &span, char mark, const std::string &label, unsig
   std::string number = std::to_string(lineColumn(span).line);
   std::string pad(gutter, ' ');
   std::string out = pad + paint("34", " |") + "\n";
-  out += paint("34", std::string(gutter - number.size(), ' ') + number + " |") + (line.empty() ? "" : " " + line) + "\n";
-  out += pad + paint("34", " |") + " " + std::string(indent, ' ') + paint(code, std::string(length, mark) + (label.empty() ? "" : " " + label)) + "\n";
+  out += paint("34", std::string(gutter - number.size(), ' ') + number + " |") +
+         (line.empty() ? "" : " " + line) + "\n";
+  out += pad + paint("34", " |") + " " + std::string(indent, ' ') +
+         paint(code, std::string(length, mark) + (label.empty() ? "" : " " + label)) + "\n";
   return out;
 }
 
@@ -99,7 +106,8 @@ LineColumn lineColumn(const Span &span) {
   size_t begin = std::min<size_t>(span.begin, text.size());
   unsigned line = 1 + static_cast<unsigned>(std::count(text.begin(), text.begin() + begin, '\n'));
   size_t start = begin == 0 ? std::string_view::npos : text.rfind('\n', begin - 1);
-  return {line, static_cast<unsigned>(begin - (start == std::string_view::npos ? 0 : start + 1)) + 1};
+  return {line,
+          static_cast<unsigned>(begin - (start == std::string_view::npos ? 0 : start + 1)) + 1};
 }
 
 std::string kindName(Kind kind) {
@@ -121,14 +129,22 @@ const std::vector<Kind> &allKinds() {
 }
 
 bool Diagnostics::hasErrors() const {
-  return std::any_of(list.begin(), list.end(), [](const Diagnostic &d) { return d.severity == Severity::error; });
+  return std::any_of(list.begin(), list.end(),
+                     [](const Diagnostic &d) { return d.severity == Severity::error; });
 }
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
   std::vector<Diagnostic> result = list;
-  auto key = [](const Diagnostic &d) { return std::tuple(d.span.source ? d.span.source->path : std::string(), d.span.begin, d.span.end, d.message); };
-  std::sort(result.begin(), result.end(), [&](const Diagnostic &a, const Diagnostic &b) { return key(a) < key(b); });
-  result.erase(std::unique(result.begin(), result.end(), [&](const Diagnostic &a, const Diagnostic &b) { return a.kind == b.kind && key(a) == key(b); }),
+  auto key = [](const Diagnostic &d) {
+    return std::tuple(d.span.source ? d.span.source->path : std::string(), d.span.begin, d.span.end,
+                      d.message);
+  };
+  std::sort(result.begin(), result.end(),
+            [&](const Diagnostic &a, const Diagnostic &b) { return key(a) < key(b); });
+  result.erase(std::unique(result.begin(), result.end(),
+                           [&](const Diagnostic &a, const Diagnostic &b) {
+                             return a.kind == b.kind && key(a) == key(b);
+                           }),
                result.end());
   return result;
 }
@@ -136,7 +152,9 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
 std::string render(const Diagnostic &d, bool color) {
   Paint paint{color};
   const char *code = d.severity == Severity::error ? "1;31" : "1;33";
-  std::string out = paint(code, std::string(d.severity == Severity::error ? "error" : "warning") + "[" + kindName(d.kind) + "]") + paint("1", ": " + d.message) + "\n";
+  std::string out = paint(code, std::string(d.severity == Severity::error ? "error" : "warning") +
+                                    "[" + kindName(d.kind) + "]") +
+                    paint("1", ": " + d.message) + "\n";
   unsigned gutter = 1;
   auto widen = [&](const Span &span) {
     if (span.source)
@@ -155,7 +173,8 @@ std::string render(const Diagnostic &d, bool color) {
       out += pad + " = note: " + note.text + "\n";
       continue;
     }
-    out += paint("1;32", "note") + ": " + note.text + "\n" + pad + paint("34", "--> ") + place(note.span) + "\n";
+    out += paint("1;32", "note") + ": " + note.text + "\n" + pad + paint("34", "--> ") +
+           place(note.span) + "\n";
     out += excerpt(note.span, '-', "", gutter, paint, "1;32");
   }
   for (const std::string &help : d.helps)
@@ -170,7 +189,9 @@ std::string render(const Diagnostics &diagnostics, bool color) {
     out += render(d, color) + "\n";
     ++(d.severity == Severity::error ? errors : warnings);
   }
-  auto count = [](size_t n, const char *what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); };
+  auto count = [](size_t n, const char *what) {
+    return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+  };
   if (errors)
     out += count(errors, "error") + (warnings ? ", " + count(warnings, "warning") : "") + "\n";
   else if (warnings)
@@ -190,10 +211,11 @@ nlohmann::json toJson(const Diagnostic &d) {
   nlohmann::json notes = nlohmann::json::array();
   for (const Note &note : d.notes)
     notes.push_back({{"span", spanJson(note.span)}, {"text", note.text}});
-  return {{"kind", kindName(d.kind)}, {"severity", d.severity == Severity::error ? "error" : "warning"},
-          {"span", spanJson(d.span)},  {"message", d.message},
-          {"label", d.under},          {"notes", notes},
-          {"help", d.helps}};
+  return {
+      {"kind", kindName(d.kind)}, {"severity", d.severity == Severity::error ? "error" : "warning"},
+      {"span", spanJson(d.span)}, {"message", d.message},
+      {"label", d.under},         {"notes", notes},
+      {"help", d.helps}};
 }
 
 nlohmann::json toJson(const Diagnostics &diagnostics) {
@@ -217,7 +239,8 @@ std::string nearest(std::string_view name, const std::vector<std::string> &candi
       d[0][j] = j;
     for (size_t i = 1; i <= name.size(); ++i)
       for (size_t j = 1; j <= candidate.size(); ++j) {
-        d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (name[i - 1] != candidate[j - 1])});
+        d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1,
+                            d[i - 1][j - 1] + (name[i - 1] != candidate[j - 1])});
         if (i > 1 && j > 1 && name[i - 1] == candidate[j - 2] && name[i - 2] == candidate[j - 1])
           d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
       }

@@ -1,5 +1,7 @@
-//===- Diagnostic.h - messages for a person -----------------------------------------------------------===//
-// A message states what was found, at the smallest span that is wrong; notes point at the other half; help proposes.
+//===- Diagnostic.h - messages for a person
+//-----------------------------------------------------------===//
+// A message states what was found, at the smallest span that is wrong; notes point at the other
+// half; help proposes.
 #pragma once
 #include "dsl/Source.h"
 #include <nlohmann/json_fwd.hpp>
@@ -58,8 +60,12 @@ class Diagnostics {
 public:
   void add(Diagnostic diagnostic) { list.push_back(std::move(diagnostic)); }
   /// The reference is good until the next message.
-  Diagnostic &error(Kind kind, Span span, std::string message) { return append(kind, Severity::error, span, std::move(message)); }
-  Diagnostic &warning(Kind kind, Span span, std::string message) { return append(kind, Severity::warning, span, std::move(message)); }
+  Diagnostic &error(Kind kind, Span span, std::string message) {
+    return append(kind, Severity::error, span, std::move(message));
+  }
+  Diagnostic &warning(Kind kind, Span span, std::string message) {
+    return append(kind, Severity::warning, span, std::move(message));
+  }
   bool hasErrors() const;
   /// In the order in which they were found.
   const std::vector<Diagnostic> &all() const { return list; }
@@ -74,14 +80,16 @@ private:
   std::vector<Diagnostic> list;
 };
 
-/// In rustc's manner: `error[unknown-axis]: ...`, the place, the line with the span underlined, notes with theirs, help.
+/// In rustc's manner: `error[unknown-axis]: ...`, the place, the line with the span underlined,
+/// notes with theirs, help.
 std::string render(const Diagnostic &diagnostic, bool color);
 /// All, sorted, with a line that counts them.
 std::string render(const Diagnostics &diagnostics, bool color);
 nlohmann::json toJson(const Diagnostic &diagnostic);
 nlohmann::json toJson(const Diagnostics &diagnostics);
 
-/// The candidate that is nearest to `name` by edit distance, if it is near enough for a misspelling; else "".
+/// The candidate that is nearest to `name` by edit distance, if it is near enough for a
+/// misspelling; else "".
 std::string nearest(std::string_view name, const std::vector<std::string> &candidates);
 
 } // namespace tril::dsl

@@ -8,6 +8,25 @@
 #include <boost/spirit/home/x3.hpp>
 #include <cmath>
 
+// What a failed expectation names: the rule behind an action, the first of a sequence, each of
+// several alternatives.
+namespace boost::spirit::x3 {
+template <typename Subject, typename Action> struct get_info<action<Subject, Action>> {
+  typedef std::string result_type;
+  std::string operator()(action<Subject, Action> const &p) const { return what(p.subject); }
+};
+template <typename Left, typename Right> struct get_info<alternative<Left, Right>> {
+  typedef std::string result_type;
+  std::string operator()(alternative<Left, Right> const &p) const {
+    return what(p.left) + " or " + what(p.right);
+  }
+};
+template <typename Left, typename Right> struct get_info<sequence<Left, Right>> {
+  typedef std::string result_type;
+  std::string operator()(sequence<Left, Right> const &p) const { return what(p.left); }
+};
+} // namespace boost::spirit::x3
+
 namespace tril::dsl::grammar {
 
 namespace x3 = boost::spirit::x3;
@@ -51,10 +70,9 @@ template <typename Subject> struct Guard : x3::unary_parser<Subject, Guard<Subje
              Attribute &attribute) const {
     struct Level {
       Level(It where) {
-        if (++state.depth > deepest) {
+        if (++state.depth > deepestRule) {
           state.depth = 0;
-          throw Refusal{Kind::too_deep, where,
-                        "nested more than " + std::to_string(deepest) + " levels deep"};
+          throw Refusal{Kind::too_deep, where, "the expression is nested too deep"};
         }
       }
       ~Level() { state.depth = std::max(0, state.depth - 1); }
@@ -85,6 +103,7 @@ TRIL_TOKEN(bar, "`|`", x3::lit('|'));
 TRIL_TOKEN(arrow, "`->`", x3::lit("->"));
 TRIL_TOKEN(kwElse, "`else`", word("else"));
 TRIL_TOKEN(kwIn, "`in`", word("in"));
+TRIL_TOKEN(kwInput, "`input`", word("input"));
 #undef TRIL_TOKEN
 
 /// What on_success sets: the place of a match.

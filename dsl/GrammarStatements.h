@@ -30,7 +30,7 @@ auto const modelStatement_def = word("model") > name[TRIL_SET(name)] >
 
 TRIL_RULE(axisStatement, AxisDecl, "`axis`");
 auto const axisStatement_def =
-    word("axis") > name[TRIL_SET(name)] > equals > (word("input") | expr[TRIL_SET(size)]);
+    word("axis") > name[TRIL_SET(name)] > equals > (kwInput | expr[TRIL_SET(size)]);
 
 TRIL_RULE(layoutStatement, Layout, "`layout`");
 auto const layoutStatement_def =

@@ -251,6 +251,7 @@ ast::Program parse(std::shared_ptr<const Source> source, Diagnostics &diagnostic
       continue;
     }
     ast::StatementPtr statement;
+    Iterator start = first;
     if (reader.read(grammar::statement, first, statement, "a statement")) {
       program.statements.push_back(std::move(statement));
       continue;
@@ -258,8 +259,11 @@ ast::Program parse(std::shared_ptr<const Source> source, Diagnostics &diagnostic
     if (++errors == 20)
       break; // more would not help
     recovering = true;
-    size_t next = nextStatement(reader.text, first - reader.begin);
-    first = reader.begin + next;
+    // The line of the error may be the next statement: what is missing is the end of the one
+    // before.
+    size_t at = first - reader.begin, line = reader.text.rfind('\n', at == 0 ? 0 : at - 1);
+    bool later = line != std::string_view::npos && line > static_cast<size_t>(start - reader.begin);
+    first = reader.begin + nextStatement(reader.text, later ? line : at);
   }
   return program;
 }

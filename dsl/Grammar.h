@@ -39,7 +39,9 @@ struct State {
 };
 inline thread_local State state;
 
-constexpr int deepest = 100;  // nested brackets, blocks, choices
+constexpr int deepest = 100; // nested brackets
+constexpr int deepestRule =
+    400; // nested rules: three for a pair of brackets, one for a choice or a sign
 constexpr int longest = 2000; // operators in one chain
 
 /// Thrown where a text is nested too deep, or a number too large.

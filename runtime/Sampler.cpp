@@ -2,6 +2,7 @@
 #include "runtime/Sampler.h"
 #include "runtime/Error.h"
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -28,17 +29,40 @@ bool moreLikely(const Sampler::Choice &a, const Sampler::Choice &b) {
 }
 
 /// exp by operations that are the same on every machine; libm's differ in the last bit.  Cody and
-/// Waite's reduction and a Taylor polynomial to degree 13, for x <= 0.
+/// Waite's reduction and a Taylor polynomial to degree 13, for x <= 0; below e^-700, 0.  Without
+/// calls, so that loops become vectors.
 double portableExp(double x) {
 #pragma STDC FP_CONTRACT OFF
-  if (!(x > -700))
-    return 0;
-  const double n = std::nearbyint(x * 1.4426950408889634);
-  const double r = (x - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
-  double sum = 1;
-  for (int k = 13; k >= 1; --k)
-    sum = 1 + r / k * sum;
-  return std::ldexp(sum, static_cast<int>(n));
+  constexpr double kShift = 0x1.8p52;         // adding it rounds to a whole number, in the low bits
+  const double bounded = x > -700 ? x : -700; // NaN too
+  const double shifted = bounded * 1.4426950408889634 + kShift;
+  const double n = shifted - kShift;
+  const double r = (bounded - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
+  constexpr double kInverseFactorials[] = {1.0 / 6227020800,
+                                           1.0 / 479001600,
+                                           1.0 / 39916800,
+                                           1.0 / 3628800,
+                                           1.0 / 362880,
+                                           1.0 / 40320,
+                                           1.0 / 5040,
+                                           1.0 / 720,
+                                           1.0 / 120,
+                                           1.0 / 24,
+                                           1.0 / 6,
+                                           0.5,
+                                           1.0,
+                                           1.0};
+  double sum = 0;
+  for (double coefficient : kInverseFactorials)
+    sum = sum * r + coefficient;
+  const uint64_t exponent = (std::bit_cast<uint64_t>(shifted) + 1023) << 52;
+  return x > -700 ? sum * std::bit_cast<double>(exponent) : 0;
+}
+
+/// exp of how far a logit is below the largest.  Equal infinities (all impossible, or several
+/// certain) share alike.
+double relativeWeight(float logit, float top, double temperature) {
+  return portableExp(logit == top ? 0 : (static_cast<double>(logit) - top) / temperature);
 }
 
 /// Probabilities of sorted choices at a temperature; the first has the largest logit.
@@ -117,6 +141,42 @@ void Sampler::gather(std::span<const float> logits, size_t keep) {
   std::sort(choices.begin(), choices.end(), moreLikely);
 }
 
+/// Without top-k: all that top-p or min-p may keep, without sorting everything.  Sets `total`.
+void Sampler::gatherLikely(std::span<const float> logits) {
+  const float top = sane(logits[static_cast<size_t>(largest(logits))]);
+  if (options.topP >= 1) {
+    choices.clear();
+    const float least =
+        top + std::log(std::min(options.minP, 1.0f)) - 0.01f; // what is near is decided later
+    for (size_t i = 0; i < logits.size(); ++i)
+      if (const float logit = sane(logits[i]); logit >= least || logit == top)
+        choices.push_back({static_cast<int32_t>(i), logit, 0});
+    std::sort(choices.begin(), choices.end(), moreLikely);
+    return;
+  }
+  total = 0;
+  for (float logit : logits)
+    total += relativeWeight(sane(logit), top, 1);
+  for (size_t keep = 256;; keep *= 8) {
+    gather(logits, std::min(keep, logits.size()));
+    double sum = 0;
+    for (const Choice &choice : choices)
+      sum += relativeWeight(choice.logit, top, 1);
+    if (sum >= options.topP * total || keep >= logits.size())
+      return;
+  }
+}
+
+/// Cuts behind the first choices whose weights sum to `mass`.
+void Sampler::keepMass(double mass) {
+  const float top = choices.front().logit;
+  double sum = 0;
+  size_t kept = 0;
+  while (kept < choices.size() && (kept == 0 || sum < mass))
+    sum += relativeWeight(choices[kept++].logit, top, 1);
+  choices.resize(kept);
+}
+
 std::span<const Sampler::Choice> Sampler::distribution(std::span<const float> original) {
   if (original.empty())
     throw Error("no logits to choose a token from");
@@ -125,15 +185,16 @@ std::span<const Sampler::Choice> Sampler::distribution(std::span<const float> or
   const size_t keep = greedy              ? 1
                       : options.topK <= 0 ? logits.size()
                                           : std::min<size_t>(options.topK, logits.size());
-  gather(logits, keep);
+  if (keep < logits.size() || (options.topP >= 1 && options.minP <= 0))
+    gather(logits, keep);
+  else
+    gatherLikely(logits);
 
   if (options.topP < 1 && choices.size() > 1) {
-    weigh(choices, 1);
     double sum = 0;
-    size_t kept = 0;
-    while (kept < choices.size() && (kept == 0 || sum < options.topP))
-      sum += choices[kept++].probability;
-    choices.resize(kept);
+    for (const Choice &choice : choices)
+      sum += relativeWeight(choice.logit, choices.front().logit, 1);
+    keepMass(options.topP * (keep < logits.size() ? sum : total));
   }
   if (options.minP > 0 && choices.size() > 1) {
     weigh(choices, 1);

@@ -48,6 +48,8 @@ public:
 
 private:
   void gather(std::span<const float> logits, size_t keep);
+  void gatherLikely(std::span<const float> logits);
+  void keepMass(double mass);
   std::span<const float> penalize(std::span<const float> logits);
   double uniform();
 
@@ -57,6 +59,7 @@ private:
   size_t oldest = 0;
   std::vector<float> penalized;
   std::vector<Choice> choices;
+  double total = 0; // of all weights relative to the largest
 };
 
 } // namespace tril

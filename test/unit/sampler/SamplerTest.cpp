@@ -105,6 +105,30 @@ TEST(Sampler, MinPIsRelativeToTheMostLikely) {
   EXPECT_EQ(kept(options, logits), (Tokens{1}));
 }
 
+TEST(Sampler, FiltersOfManyEqualThoseOfSorting) {
+  std::mt19937 random(4);
+  std::normal_distribution<float> normal;
+  for (int round = 0; round < 40; ++round) {
+    std::vector<float> logits(3000);
+    for (float &logit : logits)
+      logit = normal(random) * static_cast<float>(1 + round % 4);
+    SamplerOptions options = open();
+    options.topP = round % 3 == 0 ? 1 : 0.05f * static_cast<float>(1 + round % 19);
+    options.minP = round % 2 ? 0 : 0.02f * static_cast<float>(1 + round % 13);
+    // By the definitions, on all of them sorted.
+    Sampler all(open());
+    Tokens expected;
+    double sum = 0, top = 0;
+    for (const Sampler::Choice &choice : all.distribution(logits)) {
+      top = std::max(top, choice.probability);
+      if ((sum < options.topP || expected.empty()) && choice.probability >= top * options.minP)
+        expected.push_back(choice.token);
+      sum += choice.probability;
+    }
+    EXPECT_EQ(kept(options, logits), expected) << options.topP << ' ' << options.minP;
+  }
+}
+
 TEST(Sampler, TemperatureComesAfterTheOthers) {
   SamplerOptions options = open();
   options.topP = 0.6f;

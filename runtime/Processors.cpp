@@ -3,10 +3,10 @@
 #include "runtime/ThreadPool.h"
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <sched.h>
 #include <set>
 #include <string>
-#include <utility>
 
 namespace tril {
 namespace {
@@ -22,17 +22,25 @@ std::string firstLine(const std::string &path) {
   return text;
 }
 
+/// The number at `text`, which moves behind it; 0 if there is none.  (scanf would be 100 KB of a
+/// product.)
+long long number(const char *&text) {
+  char *end;
+  long long result = std::strtoll(text, &end, 10);
+  text = end;
+  return result;
+}
+
 /// Processors' worth of time that the control group allows, rounded up; a large number without a
 /// limit.
 int quota() {
-  long long allowed = 0, period = 0;
-  std::string line =
+  std::string both =
       firstLine("/sys/fs/cgroup/cpu.max"); // version 2: "QUOTA PERIOD" or "max PERIOD"
-  if (std::sscanf(line.c_str(), "%lld %lld", &allowed, &period) != 2) {
-    std::sscanf(firstLine("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").c_str(), "%lld",
-                &allowed); // version 1
-    std::sscanf(firstLine("/sys/fs/cgroup/cpu/cpu.cfs_period_us").c_str(), "%lld", &period);
-  }
+  if (both.empty())                        // version 1
+    both = firstLine("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") + " " +
+           firstLine("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  const char *text = both.c_str();
+  long long allowed = number(text), period = number(text);
   if (allowed <= 0 || period <= 0)
     return CPU_SETSIZE;
   return int(std::min<long long>((allowed + period - 1) / period, CPU_SETSIZE));

@@ -181,6 +181,8 @@ ProgramOptions parseProgramOptions(int argc, char **argv) {
                              : argv[optind > before ? optind - 1 : before];
       if (code == ':')
         throw UsageError("`" + word + "` needs a value; see --help");
+      if (optopt >= firstLongCode)
+        throw UsageError("`" + word + "` takes no value; see --help");
       throw UsageError("unknown option `" + word + "`; see --help");
     }
     const OptionRow *row = nullptr;

@@ -36,8 +36,8 @@ private:
 class Session {
 public:
   /// `weights`: page aligned, as the manifest's compiler packed them.  `context`: positions that a
-  /// sequence may have. `batch`: rows of one call of `step` at most.  The manifest and the pool
-  /// outlives the session.
+  /// sequence may have.  `batch`: rows of one call of `step` at most.  The pool outlives the
+  /// session.
   Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
           int64_t context, int64_t batch);
 

@@ -1,0 +1,137 @@
+//===- SignalTest.cpp - terminals, Ctrl-C and closed pipes
+//--------------------------------------===//
+#include "test/unit/program/Support.h"
+#include <csignal>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace tril;
+
+namespace {
+
+/// A program on a terminal of its own.
+class Terminal {
+public:
+  explicit Terminal(std::vector<std::string> arguments) {
+    child = forkpty(&fd, nullptr, nullptr, nullptr);
+    if (child == 0) {
+      std::vector<char *> argv;
+      for (std::string &argument : arguments)
+        argv.push_back(argument.data());
+      argv.push_back(nullptr);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+  }
+  ~Terminal() {
+    close(fd);
+    if (child > 0) {
+      kill(child, SIGKILL);
+      waitpid(child, nullptr, 0);
+    }
+  }
+
+  void type(const std::string &text) {
+    ASSERT_EQ(write(fd, text.data(), text.size()), ssize_t(text.size()));
+  }
+
+  /// Reads until `text` has come; false after ten seconds or at the end.
+  bool expect(const std::string &text) {
+    for (;;) {
+      if (size_t at = seen.find(text, from); at != std::string::npos) {
+        from = at + text.size();
+        return true;
+      }
+      pollfd polled{fd, POLLIN, 0};
+      char buffer[4096];
+      if (poll(&polled, 1, 10'000) <= 0)
+        return false;
+      ssize_t count = read(fd, buffer, sizeof buffer);
+      if (count <= 0)
+        return false;
+      seen.append(buffer, size_t(count));
+    }
+  }
+
+  int status() {
+    char buffer[4096];
+    ssize_t count;
+    while ((count = read(fd, buffer, sizeof buffer)) > 0)
+      seen.append(buffer, size_t(count));
+    int status;
+    waitpid(child, &status, 0);
+    child = -1;
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  }
+
+  std::string seen;
+
+private:
+  int fd = -1;
+  pid_t child;
+  size_t from = 0;
+};
+
+class SignalTest : public testing::Test {
+protected:
+  void SetUp() override { fake::makeProduct(folder / "fake", fake::manifest(), fake::tokenizer()); }
+  fake::Folder folder;
+};
+
+TEST_F(SignalTest, LinesFromATerminal) {
+  Terminal terminal({folder / "fake", "--temp", "0", "-n", "6"});
+  ASSERT_TRUE(terminal.expect("> "));
+  terminal.type("abc\n");
+  ASSERT_TRUE(terminal.expect("abc\r\nabcabc\r\n> ")) << terminal.seen;
+  terminal.type("xy\n"); // a text of its own
+  ASSERT_TRUE(terminal.expect("xy\r\nxxyxxy\r\n> ")) << terminal.seen;
+  terminal.type("\x04");
+  EXPECT_EQ(terminal.status(), 0);
+  EXPECT_NE(terminal.seen.find("generation: 12 tokens in "), std::string::npos) << terminal.seen;
+}
+
+TEST_F(SignalTest, CtrlCEndsATextThenTheProgram) {
+  Terminal terminal({folder / "fake", "--temp", "0", "-c", "100000"});
+  ASSERT_TRUE(terminal.expect("> "));
+  terminal.type("abc\n");
+  ASSERT_TRUE(terminal.expect("abcabcabcabc"));
+  terminal.type("\x03");
+  ASSERT_TRUE(terminal.expect("\n> ")) << terminal.seen.substr(terminal.seen.size() - 80);
+  terminal.type("\x03");
+  EXPECT_EQ(terminal.status(), 130);
+  EXPECT_NE(terminal.seen.find("generation: "), std::string::npos);
+}
+
+TEST_F(SignalTest, CtrlCStopsAPrompt) {
+  Terminal terminal({folder / "fake", "--temp", "0", "-c", "100000", "-p", "abc"});
+  ASSERT_TRUE(terminal.expect("abcabcabcabc"));
+  terminal.type("\x03");
+  EXPECT_EQ(terminal.status(), 130);
+  size_t timing = terminal.seen.find("prompt:     3 tokens");
+  ASSERT_NE(timing, std::string::npos);
+  EXPECT_EQ(terminal.seen[timing - 1], '\n'); // the line was finished
+}
+
+TEST_F(SignalTest, AClosedPipeIsQuiet) {
+  fake::Result result =
+      fake::run({"/bin/sh", "-c",
+                 "'" + (folder / "fake") +
+                     "' -p abc -c 100000 --temp 0 2>&1 | head -c 5; "
+                     "trap '' PIPE; '" +
+                     (folder / "fake") + "' -p abc -c 100000 --temp 0 | head -c 5"});
+  EXPECT_EQ(result.out, "abcababcab");
+  EXPECT_EQ(result.err, "");
+}
+
+TEST_F(SignalTest, StandardOutputThatIsFull) {
+  fake::Result result =
+      fake::run({"/bin/sh", "-c", "'" + (folder / "fake") + "' -p abc -n 3 > /dev/full"});
+  EXPECT_EQ(result.err, "error: cannot write to standard output: No space left on device\n");
+  EXPECT_EQ(result.status, 1);
+}
+
+} // namespace

@@ -232,6 +232,26 @@ template <typename T> static LogicalResult otherwise(Operation *op, Frame<T> &fr
   return success();
 }
 
+std::optional<double> scalar::evaluate(StringRef name, bool whole, ArrayRef<double> operands) {
+  const auto &functions = Functions<double>::get();
+  auto apply = [&](const auto &table, auto... x) -> std::optional<double> {
+    auto found = table.find(name);
+    return found == table.end() ? std::nullopt : std::optional<double>(found->second(x...));
+  };
+  if (operands.size() == 1)
+    return whole ? apply(functions.wholeUnary, static_cast<int32_t>(operands[0]))
+                 : apply(functions.unary, operands[0]);
+  if (operands.size() != 2)
+    return std::nullopt;
+  if (whole) {
+    int32_t x = static_cast<int32_t>(operands[0]), y = static_cast<int32_t>(operands[1]);
+    auto result = apply(functions.wholeBinary, x, y);
+    return result ? result : apply(functions.wholeComparisons, x, y);
+  }
+  auto result = apply(functions.binary, operands[0], operands[1]);
+  return result ? result : apply(functions.comparisons, operands[0], operands[1]);
+}
+
 template <typename T> void interpreter::addElementwise(Registry<T> &registry) {
   const auto &functions = Functions<T>::get();
   for (const auto &entry : functions.unary)

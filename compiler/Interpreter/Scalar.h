@@ -1,9 +1,12 @@
 //===- Scalar.h - functions of numbers
 //------------------------------------------------------------===//
 #pragma once
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 namespace tril::interpreter::scalar {
 
@@ -35,5 +38,9 @@ template <typename T> int32_t truncate(T x) {
     return std::numeric_limits<int32_t>::min();
   return static_cast<int32_t>(d);
 }
+
+/// The elementwise op `name` (`tril.add`) of these numbers in f64; `whole`: the operands are whole
+/// numbers or truth values.  Nothing if there is no such function.
+std::optional<double> evaluate(llvm::StringRef name, bool whole, llvm::ArrayRef<double> operands);
 
 } // namespace tril::interpreter::scalar

@@ -16,6 +16,7 @@ def Tril_Dialect : Dialect {
     excluded it.  See docs/language.md for the meaning of each operation and docs/architecture.md for the
     forms that the passes take a model through.
   }];
+  let hasConstantMaterializer = 1;
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
 }
@@ -31,10 +32,11 @@ def Tril_AxisAttr : Tril_Attr<"Axis", "axis"> {
   let summary = "A named axis";
   let description = [{
     `embed=576` has a size known at compile time; `time` is decided by an input; `past of time` has the
-    positions of another axis under a second name.
+    positions of another axis under a second name.  (axis_c1) a size is not negative.  (axis_c2) an axis has a name.
   }];
   let parameters = (ins StringRefParameter<"name">:$name, "int64_t":$size, StringRefParameter<"root">:$root);
   let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     static constexpr int64_t kDynamic = -1;
     bool isDynamic() const { return getSize() == kDynamic; }
@@ -53,6 +55,7 @@ def Tril_TensorType : Tril_Type<"NamedTensor", "tensor"> {
     `!tril.tensor<time, past of time : f32, holes>`.  A number alone is `!tril.tensor<f32>`.  Elements are f32 (real numbers),
     i32 (whole numbers: positions, tokens, indices) and i1 (predicates).  The order in which axes are listed has
     no meaning in the language; it is the order in which a materialised value lies in memory, slowest first.
+    (tensor_c1) elements are f32, f64, i32 or i1.  (tensor_c2) no two axes have one name.
   }];
   let parameters = (ins ArrayRefParameter<"AxisAttr">:$axes, "mlir::Type":$element, "bool":$holes);
   let hasCustomAssemblyFormat = 1;

@@ -65,11 +65,16 @@ FailureOr<AxisAttr> AxisAttr::parseBare(AsmParser &parser) {
   if (succeeded(parser.parseOptionalEqual())) {
     if (parser.parseInteger(size))
       return failure();
+    if (size == kDynamic) // what stands for "dynamic" inside is no size in a text
+      size = std::numeric_limits<int64_t>::min();
   } else if (succeeded(parser.parseOptionalKeyword("of"))) {
     if (parser.parseKeywordOrString(&root))
       return failure();
   }
-  return AxisAttr::get(parser.getContext(), name, size, root);
+  auto axis = parser.getChecked<AxisAttr>(parser.getContext(), name, size, root);
+  if (!axis)
+    return failure();
+  return axis;
 }
 
 void AxisAttr::printBare(raw_ostream &os) const {
@@ -78,6 +83,16 @@ void AxisAttr::printBare(raw_ostream &os) const {
     os << "=" << getSize();
   else if (!getRoot().empty())
     os << " of " << getRoot();
+}
+
+LogicalResult AxisAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, StringRef name, int64_t size, StringRef) {
+  // axis_c1
+  if (size < 0 && size != kDynamic)
+    return emitError() << "axis `" << name << "` has the size " << size;
+  // axis_c2
+  if (name.empty())
+    return emitError() << "an axis needs a name";
+  return success();
 }
 
 Attribute AxisAttr::parse(AsmParser &parser, Type) {
@@ -178,28 +193,6 @@ SmallVector<AxisAttr> tril::unionAxes(ArrayRef<NamedTensorType> types) {
   return axes;
 }
 
-LogicalResult tril::OpTrait::verifyElementwise(Operation *op) {
-  SmallVector<NamedTensorType> types;
-  bool holes = false;
-  for (Type type : op->getOperandTypes()) {
-    types.push_back(cast<NamedTensorType>(type));
-    holes |= types.back().getHoles();
-  }
-  auto result = cast<NamedTensorType>(op->getResult(0).getType());
-  SmallVector<AxisAttr> axes = unionAxes(types);
-  // elementwise_c1
-  for (AxisAttr axis : axes)
-    if (!llvm::is_contained(result.getAxes(), axis))
-      return op->emitOpError() << "axis `" << axis.getName() << "` of an operand is not in the result";
-  for (AxisAttr axis : result.getAxes())
-    if (!llvm::is_contained(axes, axis))
-      return op->emitOpError() << "axis `" << axis.getName() << "` of the result is in no operand";
-  // elementwise_c2
-  if (holes != result.getHoles())
-    return op->emitOpError() << (holes ? "an operand has holes and the result has none" : "the result has holes and no operand has");
-  return success();
-}
-
 //===-------------------------------------------------------------------------------------------===//
 // Structure
 //===-------------------------------------------------------------------------------------------===//
@@ -239,6 +232,9 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
   // call_c1
   if (!body)
     return emitOpError() << "`" << getCallee() << "` is no body";
+  // call_c3
+  if (static_cast<int64_t>(getLayer()) < 0)
+    return emitOpError() << "layer " << static_cast<int64_t>(getLayer()) << " is negative";
   // call_c2
   if (getArguments().getTypes() != TypeRange(body.getArgumentTypes()) || getValues().getTypes() != TypeRange(body.getResultTypes()))
     return emitOpError() << "types differ from those of `@" << getCallee() << "`";
@@ -276,6 +272,41 @@ LogicalResult TableOp::verify() {
   // table_c2
   if (static_cast<int64_t>(getValues().size()) != type.staticElements())
     return emitOpError() << "has " << getValues().size() << " values for " << type.staticElements() << " positions";
+  // table_c3
+  if (type.getHoles())
+    return emitOpError() << "a table has no holes";
+  return success();
+}
+
+LogicalResult LayerConstantOp::verify() {
+  // layer_constant_c1
+  if (getResult().getType().rank() != 0 || getResult().getType().getHoles())
+    return emitOpError() << "a layer constant has no axes and no holes";
+  // layer_constant_c2
+  if (getValues().empty())
+    return emitOpError() << "has no values";
+  return success();
+}
+
+LogicalResult ExtentOp::verify() {
+  // extent_c1
+  if (!getAxis().isDynamic())
+    return emitOpError() << "axis `" << getAxis().getName() << "` has the static size " << getAxis().getSize();
+  auto type = getResult().getType();
+  // extent_c2
+  if (type.rank() != 0 || type.getHoles() || !type.getElement().isInteger(32))
+    return emitOpError() << "the result must have no axes, no holes and i32 elements";
+  return success();
+}
+
+LogicalResult InputOp::verify() {
+  auto type = getResult().getType();
+  // input_c1
+  if (type.getHoles() || !type.getElement().isInteger(32))
+    return emitOpError() << "the result must have i32 elements and no holes";
+  // input_c2
+  if (static_cast<int64_t>(getLimit()) < 1)
+    return emitOpError() << "the limit " << static_cast<int64_t>(getLimit()) << " leaves no value";
   return success();
 }
 
@@ -361,84 +392,20 @@ LogicalResult ParamOp::verify() {
   if (getStacked() && !type.hasAxis(*getStacked()))
     return emitOpError() << "stacked axis `" << *getStacked() << "` is not in " << type;
   // param_c3
-  for (Attribute layer : getNames())
-    if (!isa<ArrayAttr>(layer))
-      return emitOpError() << "`names` must hold a list for each layer";
-  return success();
-}
-
-//===-------------------------------------------------------------------------------------------===//
-// Reductions, reading
-//===-------------------------------------------------------------------------------------------===//
-
-LogicalResult ReduceOp::verify() {
-  auto type = getOperand().getType(), result = getResult().getType();
-  llvm::StringSet<> reduced;
-  // reduce_c1
-  for (StringRef axis : getAxes().getAsValueRange<StringAttr>()) {
-    reduced.insert(axis);
-    if (!type.hasAxis(axis))
-      return emitOpError() << "axis `" << axis << "` is not in " << type;
+  bool some = false;
+  for (Attribute layer : getNames()) {
+    auto list = dyn_cast<ArrayAttr>(layer);
+    if (!list || !llvm::all_of(list, llvm::IsaPred<StringAttr>))
+      return emitOpError() << "`names` must hold a list of strings for each layer";
+    some |= !list.empty();
   }
-  // reduce_c2
-  if (result.rank() != type.rank() - reduced.size())
-    return emitOpError() << "the result " << result << " must have the axes that are not reduced";
-  for (AxisAttr axis : result.getAxes())
-    if (reduced.contains(axis.getName()) || !llvm::is_contained(type.getAxes(), axis))
-      return emitOpError() << "axis `" << axis.getName() << "` of the result is not an axis that is left";
-  return success();
-}
-
-LogicalResult ContractOp::verify() {
-  SmallVector<NamedTensorType> types;
-  for (Value factor : getFactors())
-    types.push_back(cast<NamedTensorType>(factor.getType()));
-  SmallVector<AxisAttr> left;
-  llvm::StringSet<> reduced;
-  for (StringRef axis : getAxes().getAsValueRange<StringAttr>())
-    reduced.insert(axis);
-  unsigned found = 0;
-  for (AxisAttr axis : unionAxes(types))
-    if (reduced.contains(axis.getName()))
-      ++found;
-    else
-      left.push_back(axis);
-  // contract_c1
-  if (found != reduced.size())
-    return emitOpError() << "an axis of " << getAxes() << " is in no factor";
-  // contract_c2
-  auto result = getResult().getType();
-  if (result.getHoles() || result.rank() != left.size() ||
-      !llvm::all_of(left, [&](AxisAttr axis) { return llvm::is_contained(result.getAxes(), axis); }))
-    return emitOpError() << "the result " << result << " must have the axes that are not reduced, without holes";
-  return success();
-}
-
-LogicalResult IndexOp::verify() {
-  auto type = getOperand().getType();
-  // index_c1
-  if (getAxes().size() != getIndices().size())
-    return emitOpError() << "has " << getAxes().size() << " axes and " << getIndices().size() << " indices";
-  for (StringRef axis : getAxes().getAsValueRange<StringAttr>())
-    if (!type.hasAxis(axis))
-      return emitOpError() << "axis `" << axis << "` is not in " << type;
-  // index_c2
-  for (Value index : getIndices())
-    if (!cast<NamedTensorType>(index.getType()).getElement().isInteger(32))
-      return emitOpError() << "indices must have i32 elements, not " << index.getType();
-  return success();
-}
-
-LogicalResult RenameOp::verify() {
-  auto type = getOperand().getType(), result = getResult().getType();
-  // rename_c1
-  if (!type.hasAxis(getFrom()) || !result.hasAxis(getTo()))
-    return emitOpError() << "`" << getFrom() << "` must be in the operand and `" << getTo() << "` in the result";
-  AxisAttr from = type.axis(getFrom()), to = result.axis(getTo());
-  if (from.getSize() != to.getSize() || (from.isDynamic() && from.getRootName() != to.getRootName()))
-    return emitOpError() << "axes `" << getFrom() << "` and `" << getTo() << "` differ in size";
-  // rename_c2
-  if (type.hasAxis(getTo()))
-    return emitOpError() << "the operand already has `" << getTo() << "`";
+  if (!some)
+    return emitOpError() << "`names` names no stored tensor";
+  // param_c4
+  for (AxisAttr axis : type.getAxes())
+    if (axis.isDynamic())
+      return emitOpError() << "axis `" << axis.getName() << "` has no static size";
+  if (type.getHoles())
+    return emitOpError() << "a param has no holes";
   return success();
 }

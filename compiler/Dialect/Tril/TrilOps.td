@@ -52,6 +52,7 @@ def Tril_BodyOp : Tril_Op<"body", [FunctionOpInterface, IsolatedFromAbove, Singl
 
 def Tril_ReturnOp : Tril_Op<"return", [Terminator, Pure, HasParent<"BodyOp">, ReturnLike]> {
   let summary = "The values of a body";
+  let description = [{ (return_c1) the values have the result types of the body, in order. }];
   let arguments = (ins Variadic<Tril_Tensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
   let hasVerifier = 1;
@@ -59,7 +60,10 @@ def Tril_ReturnOp : Tril_Op<"return", [Terminator, Pure, HasParent<"BodyOp">, Re
 
 def Tril_CallOp : Tril_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "One layer";
-  let description = [{ `layer` selects the checkpoint names and the layer constants of the callee. }];
+  let description = [{
+    `layer` selects the checkpoint names and the layer constants of the callee.  (call_c1) the callee is a body of the model.
+    (call_c2) arguments and values have the types of its arguments and results.  (call_c3) `layer` is not negative.
+  }];
   let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<Tril_Tensor>:$arguments, I64Attr:$layer);
   let results = (outs Variadic<Tril_Tensor>:$values);
   let assemblyFormat = "$callee `(` $arguments `)` `layer` $layer attr-dict `:` functional-type($arguments, $values)";
@@ -79,6 +83,7 @@ def Tril_OutputOp : Tril_Op<"output", [HasParent<"BodyOp">]> {
 
 def Tril_ConstantOp : Tril_Op<"constant", [Pure, ConstantLike]> {
   let summary = "A number";
+  let description = [{ Of whole numbers and truth values (0, 1) too.  (constant_c1) the result has no axes and no holes. }];
   let arguments = (ins F64Attr:$value);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$value attr-dict `:` type($result)";
@@ -88,6 +93,7 @@ def Tril_ConstantOp : Tril_Op<"constant", [Pure, ConstantLike]> {
 
 def Tril_TableOp : Tril_Op<"table", [Pure]> {
   let summary = "Constant numbers over static axes, row-major in the order of the type";
+  let description = [{ (table_c1) every axis has a static size.  (table_c2) there is a value for each position.  (table_c3) no holes. }];
   let arguments = (ins DenseF64ArrayAttr:$values);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$values attr-dict `:` type($result)";
@@ -96,10 +102,14 @@ def Tril_TableOp : Tril_Op<"table", [Pure]> {
 
 def Tril_LayerConstantOp : Tril_Op<"layer_constant", [Pure]> {
   let summary = "A number that differs between the layers that share a body";
-  let description = [{ `values` has one number for each layer of the loop, by the `layer` of the call. }];
+  let description = [{
+    `values` has one number for each layer of the loop, by the `layer` of the call.  (layer_constant_c1) the result has no axes and no
+    holes.  (layer_constant_c2) there is a value.
+  }];
   let arguments = (ins DenseF64ArrayAttr:$values);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$values attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tril_PositionOp : Tril_Op<"position", [Pure]> {
@@ -112,9 +122,11 @@ def Tril_PositionOp : Tril_Op<"position", [Pure]> {
 
 def Tril_ExtentOp : Tril_Op<"extent", [Pure]> {
   let summary = "The number of positions of a sequence axis";
+  let description = [{ (extent_c1) the axis has no static size.  (extent_c2) the result has no axes, no holes and i32 elements. }];
   let arguments = (ins Tril_AxisAttr:$axis);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$axis attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tril_ParamOp : Tril_Op<"param", [Pure]> {
@@ -123,7 +135,9 @@ def Tril_ParamOp : Tril_Op<"param", [Pure]> {
     The element at positions c is, in elements of the stored row-major tensor, at
     `offset + sum(strides[a] * c[a])`, `strides` following the axes of the result's type.  `pattern` names the tensor; `{layer}`
     is filled in by the call.  `names` lists the stored names: for each layer of the loop (just one in `@main`), for each
-    position of the axis `stacked` (just one without it).
+    position of the axis `stacked` (just one without it).  (param_c1) there is a stride for each axis of the result.
+    (param_c2) `stacked` is an axis of the result.  (param_c3) `names` holds lists of strings, one of them not empty.  (param_c4) all axes have static
+    sizes, and there are no holes.
   }];
   let arguments = (ins StrAttr:$pattern, DenseI64ArrayAttr:$strides, I64Attr:$offset, OptionalAttr<StrAttr>:$stacked,
                        DenseI64ArrayAttr:$stored_shape, ArrayAttr:$names);
@@ -138,15 +152,22 @@ def Tril_ParamOp : Tril_Op<"param", [Pure]> {
 
 def Tril_InputOp : Tril_Op<"input", [Pure]> {
   let summary = "What is given at run time: tokens, or a further input of the text";
-  let description = [{ Whole numbers in 0..limit-1; something else is refused before the model runs. }];
+  let description = [{
+    Whole numbers in 0..limit-1; something else is refused before the model runs.  (input_c1) the result has i32 elements and no
+    holes.  (input_c2) `limit` is at least 1.
+  }];
   let arguments = (ins StrAttr:$name, I64Attr:$limit);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$name `below` $limit attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 //===-------------------------------------------------------------------------------------------===//
-// Elementwise.  Operands are aligned by axis name; the result has the union of their axes and a hole where any operand
-// has one.  C1: the axes of the result are that union.  C2: the result has holes if an operand has.
+// Elementwise.  Operands are aligned by axis name; the result has the union of their axes and a hole where any operand has one.
+//   (elementwise_c1) the axes of the result are the union of the operands' axes.
+//   (elementwise_c2) the result has holes if and only if an operand has.
+//   (elementwise_c3) elements: arithmetic is of one type of numbers; functions, `div` and `pow` of real ones; comparisons are of one type and
+//     give i1; `and`, `or`, `not` are of i1; `convert` has any.
 //===-------------------------------------------------------------------------------------------===//
 
 def Tril_Elementwise : NativeOpTrait<"Elementwise"> {
@@ -155,12 +176,14 @@ def Tril_Elementwise : NativeOpTrait<"Elementwise"> {
 
 class Tril_Unary<string mnemonic, string text> : Tril_Op<mnemonic, [Pure, Tril_Elementwise]> {
   let summary = text;
+  let hasFolder = 1;
   let arguments = (ins Tril_Tensor:$operand);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$operand attr-dict `:` functional-type($operand, $result)";
 }
 class Tril_Binary<string mnemonic, string text, list<Trait> traits = []> : Tril_Op<mnemonic, [Pure, Tril_Elementwise] # traits> {
   let summary = text;
+  let hasFolder = 1;
   let arguments = (ins Tril_Tensor:$lhs, Tril_Tensor:$rhs);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, $result)";
@@ -200,22 +223,39 @@ def Tril_OrOp : Tril_Binary<"or", "Either", [Commutative]>;
 
 def Tril_SelectOp : Tril_Op<"select", [Pure]> {
   let summary = "x where p else y";
-  let description = [{ A hole in the predicate counts as false.  The result has the union of the axes; it is a hole where the chosen one is. }];
+  let description = [{
+    A hole in the predicate counts as false; the result is a hole where the chosen one is.  (select_c1) the result has the union of the
+    operands' axes.  (select_c2) the three values have the same elements.  (select_c3) the result has holes if and only if one of the two values has.
+  }];
   let arguments = (ins Tril_TruthTensor:$condition, Tril_Tensor:$then, Tril_Tensor:$otherwise);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$condition `,` $then `,` $otherwise attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 def Tril_WhereOp : Tril_Op<"where", [Pure]> {
   let summary = "Makes holes where a predicate is false";
+  let description = [{
+    A hole stays one; a hole in the predicate counts as false.  (where_c1) the result has the union of the operands' axes.  (where_c2) the result has
+    the elements of the operand.  (where_c3) the result has holes.
+  }];
   let arguments = (ins Tril_Tensor:$operand, Tril_TruthTensor:$condition);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$operand `,` $condition attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 def Tril_ElseOp : Tril_Op<"else", [Pure]> {
   let summary = "Fills holes";
+  let description = [{
+    Where both are holes, the result is one.  (else_c1) the result has the union of the operands' axes.  (else_c2) the three have the same
+    elements.  (else_c3) the result has holes if and only if both operands have.
+  }];
   let arguments = (ins Tril_Tensor:$operand, Tril_Tensor:$otherwise);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$operand `,` $otherwise attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 //===-------------------------------------------------------------------------------------------===//
@@ -226,7 +266,10 @@ def Tril_ReduceOp : Tril_Op<"reduce", [Pure]> {
   let summary = "Reduces named axes; holes are skipped";
   let description = [{
     Over nothing, `sum` and `count` are 0, `any` false, `all` true; `max`, `min`, `mean` are holes.
-    (reduce_c1) every axis of `axes` is in the operand.  (reduce_c2) the result has the other axes.
+    `count` counts where a predicate is true.
+    (reduce_c1) every axis of `axes` is in the operand.  (reduce_c2) the result has the other axes.  (reduce_c3) elements: `any`, `all` of i1
+    give i1; `count` of i1 gives i32; `mean` is of real numbers; the others keep their elements, numbers.  (reduce_c4) `sum`, `any`, `all`, `count`
+    have no holes; `max`, `min`, `mean` have if and only if the operand has or there is nothing to reduce.
   }];
   let arguments = (ins Tril_ReduceKindAttr:$kind, StrArrayAttr:$axes, Tril_Tensor:$operand);
   let results = (outs Tril_Tensor:$result);
@@ -238,7 +281,8 @@ def Tril_ContractOp : Tril_Op<"contract", [Pure]> {
   let summary = "A sum of a product";
   let description = [{
     sum over `axes` of the product of the operands; a hole in any factor counts as 0.  (contract_c1) every axis of `axes` is in some operand.
-    (contract_c2) the result has the union of the operands' axes without `axes`, and no holes.
+    (contract_c2) the result has the union of the operands' axes without `axes`, and no holes.  (contract_c3) there is a factor, and all have
+    the elements of the result.
   }];
   let arguments = (ins StrArrayAttr:$axes, Variadic<Tril_NumberTensor>:$factors);
   let results = (outs Tril_Tensor:$result);
@@ -248,17 +292,28 @@ def Tril_ContractOp : Tril_Op<"contract", [Pure]> {
 
 def Tril_SoftmaxOp : Tril_Op<"softmax", [Pure]> {
   let summary = "exp(x - max x), divided by its sum, along axes; holes stay holes";
+  let description = [{
+    A row of holes only stays one.  (softmax_c1) every axis of `axes` is in the operand.  (softmax_c2) operand and result have the
+    same axes, holes and elements, real numbers.
+  }];
   let arguments = (ins StrArrayAttr:$axes, Tril_Tensor:$operand);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$axes $operand attr-dict `:` functional-type($operand, $result)";
+  let hasVerifier = 1;
 }
 
 def Tril_TopOp : Tril_Op<"top", [Pure]> {
   let summary = "The largest along an axis, and where they were";
-  let description = [{ Along `axis`, as many as the axis `into` has, in falling order, the lower position first among equals; holes come last and stay holes. }];
+  let description = [{
+    Along `axis`, as many as the axis `into` has, in falling order, the lower position first among equals; holes come last and stay
+    holes.  (top_c1) the operand has `axis` and not `into`.  (top_c2) both results have `into`, of static size, in place of `axis`.  (top_c3) the
+    values have the elements of the operand, numbers, the positions i32.  (top_c4) both results have holes if and only if the operand has
+    or there may be too few positions.
+  }];
   let arguments = (ins StrAttr:$axis, StrAttr:$into, Tril_Tensor:$operand);
   let results = (outs Tril_Tensor:$value, Tril_Tensor:$position);
   let assemblyFormat = "$axis `to` $into $operand attr-dict `:` functional-type($operand, results)";
+  let hasVerifier = 1;
 }
 
 //===-------------------------------------------------------------------------------------------===//
@@ -270,7 +325,8 @@ def Tril_IndexOp : Tril_Op<"index", [Pure]> {
   let description = [{
     The operand is read along `axes[k]` at `indices[k]`.  The axes of the indices take the place of `axes`; an index axis that
     the operand also has (besides the replaced ones) is aligned.  Outside of the axis, or at a hole of the index, is a hole.
-    (index_c1) every axis of `axes` is in the operand.  (index_c2) indices have i32 elements.
+    (index_c1) every axis of `axes` is in the operand, with an index.  (index_c2) indices have i32 elements.  (index_c3) the result has the
+    operand's other axes and those of the indices.  (index_c4) the result has the elements of the operand, and holes if the operand or an index has.
   }];
   let arguments = (ins Tril_Tensor:$operand, StrArrayAttr:$axes, Variadic<Tril_NumberTensor>:$indices);
   let results = (outs Tril_Tensor:$result);
@@ -279,37 +335,62 @@ def Tril_IndexOp : Tril_Op<"index", [Pure]> {
 }
 def Tril_RenameOp : Tril_Op<"rename", [Pure]> {
   let summary = "Calls an axis by another name";
-  let description = [{ (rename_c1) the two axes have the same size, or the same root.  (rename_c2) the operand lacks `to`. }];
+  let description = [{
+    (rename_c1) the two axes have the same size, or the same root.  (rename_c2) the operand lacks `to`.  (rename_c3) the result has `to` in place of
+    `from`, and else the operand's axes, elements and holes.
+  }];
   let arguments = (ins Tril_Tensor:$operand, StrAttr:$from, StrAttr:$to);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$operand $from `to` $to attr-dict `:` functional-type($operand, $result)";
   let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizeMethod = 1;
 }
 def Tril_SplitOp : Tril_Op<"split", [Pure]> {
   let summary = "Sees one axis as several";
-  let description = [{ The position along `axis` is `offset + sum(strides[k] * position along parts[k])`. }];
+  let description = [{
+    The position along `axis` is `offset + sum(strides[k] * position along parts[k])`.  (split_c1) the operand has `axis`, of static size, and none
+    of `parts`.  (split_c2) there is a stride for each part.  (split_c3) the result has the parts, of static size, in place of `axis`,
+    and else the operand's axes, elements and holes.  (split_c4) no position lies outside of `axis`.
+  }];
   let arguments = (ins Tril_Tensor:$operand, StrAttr:$axis, StrArrayAttr:$parts, DenseI64ArrayAttr:$strides, I64Attr:$offset);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$operand $axis `to` $parts `strides` $strides `offset` $offset attr-dict `:` functional-type($operand, $result)";
+  let hasVerifier = 1;
 }
 def Tril_MergeOp : Tril_Op<"merge", [Pure]> {
   let summary = "Sees several axes as one, row-major";
+  let description = [{
+    (merge_c1) the operand has every part, and not `axis`.  (merge_c2) the result has `axis` in place of the parts, and else the operand's
+    axes, elements and holes.  (merge_c3) `axis` has as many positions as the parts together.
+  }];
   let arguments = (ins Tril_Tensor:$operand, StrArrayAttr:$parts, StrAttr:$axis);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$operand $parts `to` $axis attr-dict `:` functional-type($operand, $result)";
+  let hasVerifier = 1;
 }
 def Tril_StackOp : Tril_Op<"stack", [Pure]> {
   let summary = "Lays values along a new axis";
+  let description = [{
+    Operand k is at position k.  (stack_c1) no operand has `axis`.  (stack_c2) the result has the union of the operands' axes, and `axis`.
+    (stack_c3) `axis` has a position for each operand.  (stack_c4) all have the same elements, and the result has holes if an operand has.
+  }];
   let arguments = (ins StrAttr:$axis, Variadic<Tril_Tensor>:$operands);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$axis $operands attr-dict `:` functional-type($operands, $result)";
+  let hasVerifier = 1;
 }
 def Tril_JoinOp : Tril_Op<"join", [Pure]> {
   let summary = "Lays values one after the other along an axis";
-  let description = [{ Operand k lies along its axis `parts[k]`, which becomes a stretch of `axis`. }];
+  let description = [{
+    Operand k lies along its axis `parts[k]`, which becomes a stretch of `axis`; an empty name is a stretch of one position.  (join_c1) there is a part for
+    each operand, which has it.  (join_c2) the result has `axis` in place of the parts, and else the union of the operands' axes.
+    (join_c3) `axis` has as many positions as the parts together.  (join_c4) all have the same elements, and the result has holes if an operand has.
+  }];
   let arguments = (ins StrAttr:$axis, StrArrayAttr:$parts, Variadic<Tril_Tensor>:$operands);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$axis $parts $operands attr-dict `:` functional-type($operands, $result)";
+  let hasVerifier = 1;
 }
 
 //===-------------------------------------------------------------------------------------------===//
@@ -321,19 +402,24 @@ def Tril_RecOp : Tril_Op<"rec", [SingleBlockImplicitTerminator<"YieldOp">]> {
   let description = [{
     The region computes every equation at each position of `axis` (time), in order.  Values are typed over time inside as
     outside, and mean the one current position.  `tril.earlier` reads an equation at an earlier position.  The results are
-    the equations' values at all positions.  Values from outside are used directly.
+    the equations' values at all positions.  Values from outside are used directly.  (rec_c1) every result has `axis`.  (rec_c2) the
+    region yields values of the results' types.
   }];
   let arguments = (ins StrAttr:$axis);
   let regions = (region SizedRegion<1>:$body);
   let results = (outs Variadic<Tril_Tensor>:$values);
   let assemblyFormat = "$axis attr-dict `:` type($values) $body";
+  let hasRegionVerifier = 1;
 }
 def Tril_EarlierOp : Tril_Op<"earlier", []> {
   let summary = "An equation of the enclosing recurrence, `lag` positions ago";
-  let description = [{ A hole before the start.  (earlier_c1) lag >= 1. }];
+  let description = [{ A hole before the start.  (earlier_c1) `lag` is at least 1.  (earlier_c2) it stands in a recurrence that has the equation.  (earlier_c3) the
+    result has the axes and elements of the equation, and holes.
+  }];
   let arguments = (ins I64Attr:$equation, I64Attr:$lag);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$equation `ago` $lag attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 def Tril_YieldOp : Tril_Op<"yield", [Pure, Terminator, ReturnLike]> {
   let summary = "The values of a region";

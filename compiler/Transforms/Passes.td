@@ -17,14 +17,6 @@ def Recognise : Pass<"tril-recognise", "::tril::ModelOp"> {
   ];
 }
 
-def SpecialiseWeights : Pass<"tril-specialise-weights", "::tril::ModelOp"> {
-  let summary = "Give layers whose weights are stored in different types bodies of their own";
-  let description = [{
-    Files of mixed precision store the same tensor of different layers in different types.  A body has one type for each of its params
-    (attribute `stored`), because its kernels are made for it.  Apart from the import, which knows no checkpoint.
-  }];
-}
-
 def DeriveDecode : Pass<"tril-derive-decode", "::tril::ModelOp"> {
   let summary = "Turn the whole-sequence text into a step over new positions";
   let description = [{
@@ -74,6 +66,14 @@ def PlanMemory : Pass<"tril-plan-memory", "::tril::ModelOp"> {
   }];
 }
 
+def PlanWeights : Pass<"tril-plan-weights", "::tril::ModelOp"> {
+  let summary = "Give every param its place in the product's weights";
+  let description = [{
+    The weights of a layer lie together, in the order in which the layer reads them; main's come first.  A body says where from the beginning of its
+    layer, a call where the layer begins.
+  }];
+}
+
 def TrilToLoops : Pass<"tril-to-loops", "::mlir::ModuleOp"> {
   let summary = "Lower a planned model to functions of loops over raw memory";
   let description = [{
@@ -90,6 +90,16 @@ def ExpandMath : Pass<"tril-expand-math", "::mlir::ModuleOp"> {
   let summary = "Expand exp, log, tanh and erf to polynomials";
   let description = [{ A vector of them would otherwise become a call of the C library for each lane. }];
   let dependentDialects = ["::mlir::math::MathDialect", "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
+}
+
+def FoldTables : Pass<"tril-fold-tables", "::tril::ModelOp"> {
+  let summary = "Compute values that depend on positions along static axes alone";
+  let description = [{
+    Rotary frequencies, slopes, scale factors: real numbers for which nothing is read at run time become a table, computed in f64 by the
+    interpreter.  Apart from canonicalisation because a table is larger than its formula: it runs once, after the passes that read formulas.
+    Whole numbers and predicates are left alone for the same reason.
+  }];
+  let statistics = [Statistic<"tables", "tables", "Values folded to tables">];
 }
 
 #endif

@@ -30,11 +30,11 @@ public:
       throw Error("`" + key + "` must be an array");
     return *value;
   }
-  const std::string &string(const std::string &key, const std::string &otherwise) const {
+  std::string string(const std::string &key, const char *otherwise = "") const {
     const json *value = find(key);
     if (value && !value->is_string())
       throw Error("`" + key + "` must be a string");
-    return value ? value->get_ref<const std::string &>() : otherwise;
+    return value ? value->get<std::string>() : otherwise;
   }
   bool boolean(const std::string &key, bool otherwise) const {
     const json *value = find(key);
@@ -144,14 +144,12 @@ void readEndOfGeneration(const Metadata &metadata, TokenizerData &data) {
 
 TokenizerData TokenizerData::fromGguf(const json &object) {
   const Metadata metadata(object);
-  const std::string none;
-  const std::string &model = metadata.string("tokenizer.ggml.model", none);
+  const std::string model = metadata.string("tokenizer.ggml.model");
   if (model != byteLevelModel())
     throw Error(model.empty() ? "the metadata has no key `tokenizer.ggml.model`"
                               : "the tokenizer model `" + model + "` is not supported; `" +
                                     std::string(byteLevelModel()) + "` (byte-level BPE) is");
-  const std::string unnamed = "default";
-  const std::string &name = metadata.string("tokenizer.ggml.pre", unnamed);
+  const std::string name = metadata.string("tokenizer.ggml.pre", "default");
   const NamedPreTokenizer *pre = findPreTokenizer(name);
   if (!pre)
     throw Error("the pre-tokenizer `" + name + "` (`tokenizer.ggml.pre`) is not known");
@@ -175,7 +173,7 @@ TokenizerData TokenizerData::fromGguf(const json &object) {
     data.suffix.push_back(data.eos);
   if (metadata.boolean("tokenizer.ggml.add_space_prefix", false))
     data.steps.insert(data.steps.begin(), {.kind = SplitStep::Kind::prefixSpace});
-  data.chatTemplate = metadata.string("tokenizer.chat_template", none);
+  data.chatTemplate = metadata.string("tokenizer.chat_template");
   readEndOfGeneration(metadata, data);
   return data;
 }

@@ -79,13 +79,15 @@ using IdsByText = std::unordered_map<std::string_view, uint32_t>;
 void readMerges(const json &merges, const IdsByText &ids, TokenizerData &data) {
   for (size_t rank = 0; rank < merges.size(); ++rank) {
     const json &entry = merges[rank];
-    const std::string where = "merge " + std::to_string(rank);
+    const auto refuse = [&](const std::string &what) {
+      throw Error("merge " + std::to_string(rank) + " " + what);
+    };
     std::string left, right;
     if (entry.is_string()) { // "a b", until version 0.20 of the library
       const std::string &text = entry.get_ref<const std::string &>();
       const size_t space = text.find(' ');
       if (space == std::string::npos)
-        throw Error(where + " is `" + text + "`, not two parts with a space between them");
+        refuse("is `" + text + "`, not two parts with a space between them");
       left = text.substr(0, space);
       right = text.substr(space + 1);
     } else if (entry.is_array() && entry.size() == 2 && entry[0].is_string() &&
@@ -93,13 +95,18 @@ void readMerges(const json &merges, const IdsByText &ids, TokenizerData &data) {
       left = entry[0].get<std::string>();
       right = entry[1].get<std::string>();
     } else {
-      throw Error(where + " must be two strings");
+      refuse("must be two strings");
     }
     const auto find = [&](const std::string &text) {
       const auto found = ids.find(text);
       if (found == ids.end())
-        throw Error(where + " (`" + left + "`, `" + right + "`) needs `" + text +
-                    "`, which is not in the vocabulary");
+        refuse(std::string("(`")
+                   .append(left)
+                   .append("`, `")
+                   .append(right)
+                   .append("`) needs `")
+                   .append(text)
+                   .append("`, which is not in the vocabulary"));
       return found->second;
     };
     data.merges.push_back({find(left), find(right), find(left + right)});
@@ -112,7 +119,8 @@ void readModel(const json &model, TokenizerData &data) {
   require(type.is_null() || type == "BPE", "model " + type.dump());
   for (const char *key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     const json &value = member(model, key, where);
-    require(value.is_null() || value == "", std::string(key) + " " + value.dump());
+    require(value.is_null() || (value.is_string() && value.get_ref<const std::string &>().empty()),
+            std::string(key) + " " + value.dump());
   }
   const json &dropout = member(model, "dropout", where);
   require(dropout.is_null() || dropout == 0, "dropout " + dropout.dump());

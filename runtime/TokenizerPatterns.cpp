@@ -153,7 +153,7 @@ std::string categoryItems(std::string_view name) {
 /// One escape at the start of `rest`: what it becomes, and how long it was.
 std::pair<std::string, size_t> restateEscape(std::string_view rest, bool inClass) {
   const char kind = rest.size() > 1 ? rest[1] : '\0';
-  const auto bracket = [&](std::string items) {
+  const auto bracket = [&](const std::string &items) {
     return inClass ? items : (kind == 'S' || kind == 'P' ? "[^" : "[") + items + "]";
   };
   if (kind == 's' || (kind == 'S' && !inClass))
@@ -189,8 +189,7 @@ constexpr std::string_view kEnds[] = {
     "<end_of_utterance>",
     "<|tool_response>",
     "[e~[",
-    "<\xef\xbd\x9c"
-    "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>",
+    "<\uff5cend\u2581of\u2581sentence\uff5c>",
 };
 
 } // namespace

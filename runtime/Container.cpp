@@ -23,7 +23,8 @@ uint64_t containerChecksum(std::string_view bytes, uint64_t seed) {
     add(word);
   }
   uint64_t last = 0;
-  std::memcpy(&last, bytes.data() + i, bytes.size() - i);
+  if (i < bytes.size())
+    std::memcpy(&last, bytes.data() + i, bytes.size() - i);
   add(last);
   add(bytes.size());
   return hash;

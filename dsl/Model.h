@@ -135,6 +135,8 @@ struct Model {
   int64_t window = 0;
   PlaceId claimPlace = -1;
   AxisId time = 0;
+  /// Sequences may be at most that long: what a table of positions says nothing about would be a hole in every output.
+  std::optional<int64_t> longest;
   std::vector<AxisInfo> axes;
   std::vector<Place> places;
   std::vector<Node> nodes;

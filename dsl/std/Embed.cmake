@@ -1,0 +1,10 @@
+# Writes OUTPUT, a .cpp with the text of every DIRECTORY/*.tril, so that a program finds the library without its files.
+file(GLOB files ${DIRECTORY}/*.tril)
+set(out "namespace tril::dsl {\nstruct StdFile {\n  const char *name;\n  const char *text;\n};\nextern const StdFile stdFiles[];\nconst StdFile stdFiles[] = {\n")
+foreach(file ${files})
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} text)
+  string(APPEND out "{\"${name}\", R\"tril(${text})tril\"},\n")
+endforeach()
+string(APPEND out "{nullptr, nullptr}};\n} // namespace tril::dsl\n")
+file(WRITE ${OUTPUT} "${out}")

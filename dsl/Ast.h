@@ -82,6 +82,7 @@ struct Call { // name[items]@"prefix"(arguments)
 struct Expr {
   Span span;
   std::variant<Number, String, Bool, None, Ref, Size, List, Unary, Binary, If, Fail, Dot, Index, Call> node;
+  unsigned height = 1; // of the tree; the parser makes none that is too tall for recursion (Infix.h)
 };
 
 struct Statement;

@@ -1,5 +1,5 @@
-//===- Diagnostic.cpp - rendering messages
-//----------------------------------------------------------------===//
+//===- Diagnostic.cpp - messages and their kinds
+//------------------------------------------------===//
 #include "dsl/Diagnostic.h"
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -17,87 +17,6 @@ constexpr Entry entries[] = {
 #define DIAGNOSTIC(name, meaning) {#name, meaning},
 #include "dsl/Diagnostics.def"
 };
-
-constexpr unsigned widest = 160; // columns of a source line that are shown
-constexpr unsigned tabWidth = 4;
-
-/// Columns that the UTF-8 text takes: a tab counts as `tabWidth`, continuation bytes as nothing.
-unsigned columns(std::string_view text) {
-  unsigned n = 0;
-  for (unsigned char c : text)
-    n += c == '\t' ? tabWidth : (c & 0xc0) == 0x80 ? 0 : 1;
-  return n;
-}
-
-std::string shown(std::string_view text) {
-  std::string result;
-  for (unsigned char c : text) {
-    if (c == '\t')
-      result.append(tabWidth, ' ');
-    else if (c < 0x20 || c == 0x7f)
-      result += '?';
-    else
-      result += static_cast<char>(c);
-  }
-  return result;
-}
-
-size_t boundary(std::string_view text, size_t at) { // not inside a UTF-8 sequence
-  at = std::min(at, text.size());
-  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80)
-    --at;
-  return at;
-}
-
-struct Paint {
-  bool color;
-  std::string operator()(const char *code, const std::string &text) const {
-    return color ? "\033[" + std::string(code) + "m" + text + "\033[0m" : text;
-  }
-};
-
-/// The source line of `span` with a line of `mark`s below it.
-std::string excerpt(const Span &span, char mark, const std::string &label, unsigned gutter,
-                    const Paint &paint, const char *code) {
-  std::string_view text = span.source->text;
-  size_t begin = std::min<size_t>(span.begin, text.size());
-  size_t start = text.rfind('\n', begin == 0 ? std::string_view::npos : begin - 1);
-  start = begin == 0 || start == std::string_view::npos ? 0 : start + 1;
-  size_t stop = text.find('\n', begin);
-  stop = stop == std::string_view::npos ? text.size() : stop;
-  if (stop > start && text[stop - 1] == '\r')
-    --stop;
-  size_t end = std::clamp<size_t>(span.end, begin, std::max(stop, begin));
-  // A long line is shown around the span.
-  size_t from = start, to = stop;
-  bool cutLeft = false, cutRight = false;
-  if (stop - start > widest) {
-    from = begin - start > widest / 2 ? boundary(text, begin - widest / 4) : start;
-    to = boundary(text, std::min(stop, from + widest));
-    cutLeft = from > start;
-    cutRight = to < stop;
-    end = std::min(end, to);
-  }
-  std::string line =
-      (cutLeft ? "... " : "") + shown(text.substr(from, to - from)) + (cutRight ? " ..." : "");
-  while (!line.empty() && line.back() == ' ')
-    line.pop_back();
-  unsigned indent = columns(text.substr(from, begin - from)) + (cutLeft ? 4 : 0);
-  unsigned length = std::max(1u, end > begin ? columns(text.substr(begin, end - begin)) : 1u);
-  std::string number = std::to_string(lineColumn(span).line);
-  std::string pad(gutter, ' ');
-  std::string out = pad + paint("34", " |") + "\n";
-  out += paint("34", std::string(gutter - number.size(), ' ') + number + " |") +
-         (line.empty() ? "" : " " + line) + "\n";
-  out += pad + paint("34", " |") + " " + std::string(indent, ' ') +
-         paint(code, std::string(length, mark) + (label.empty() ? "" : " " + label)) + "\n";
-  return out;
-}
-
-std::string place(const Span &span) {
-  LineColumn at = lineColumn(span);
-  return span.source->path + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
-}
 
 } // namespace
 
@@ -147,56 +66,6 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
                            }),
                result.end());
   return result;
-}
-
-std::string render(const Diagnostic &d, bool color) {
-  Paint paint{color};
-  const char *code = d.severity == Severity::error ? "1;31" : "1;33";
-  std::string out = paint(code, std::string(d.severity == Severity::error ? "error" : "warning") +
-                                    "[" + kindName(d.kind) + "]") +
-                    paint("1", ": " + d.message) + "\n";
-  unsigned gutter = 1;
-  auto widen = [&](const Span &span) {
-    if (span.source)
-      gutter = std::max<unsigned>(gutter, std::to_string(lineColumn(span).line).size());
-  };
-  widen(d.span);
-  for (const Note &note : d.notes)
-    widen(note.span);
-  std::string pad(gutter, ' ');
-  if (d.span.source) {
-    out += pad + paint("34", "--> ") + place(d.span) + "\n";
-    out += excerpt(d.span, '^', d.under, gutter, paint, code);
-  }
-  for (const Note &note : d.notes) {
-    if (!note.span.source) {
-      out += pad + " = note: " + note.text + "\n";
-      continue;
-    }
-    out += paint("1;32", "note") + ": " + note.text + "\n" + pad + paint("34", "--> ") +
-           place(note.span) + "\n";
-    out += excerpt(note.span, '-', "", gutter, paint, "1;32");
-  }
-  for (const std::string &help : d.helps)
-    out += pad + paint("34", " = ") + paint("1", "help") + ": " + help + "\n";
-  return out;
-}
-
-std::string render(const Diagnostics &diagnostics, bool color) {
-  std::string out;
-  size_t errors = 0, warnings = 0;
-  for (const Diagnostic &d : diagnostics.sorted()) {
-    out += render(d, color) + "\n";
-    ++(d.severity == Severity::error ? errors : warnings);
-  }
-  auto count = [](size_t n, const char *what) {
-    return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
-  };
-  if (errors)
-    out += count(errors, "error") + (warnings ? ", " + count(warnings, "warning") : "") + "\n";
-  else if (warnings)
-    out += count(warnings, "warning") + "\n";
-  return out;
 }
 
 nlohmann::json toJson(const Diagnostic &d) {

@@ -1,5 +1,5 @@
 //===- Diagnostic.h - messages for a person
-//-----------------------------------------------------------===//
+//------------------------------------------------------===//
 // A message states what was found, at the smallest span that is wrong; notes point at the other
 // half; help proposes.
 #pragma once
@@ -80,8 +80,9 @@ private:
   std::vector<Diagnostic> list;
 };
 
-/// In rustc's manner: `error[unknown-axis]: ...`, the place, the line with the span underlined,
-/// notes with theirs, help.
+/// In rustc's manner: `error[unknown-axis]: ...`, the place, the line with the span underlined (its
+/// first line, where it has several), notes with theirs, help.  Of a long line, what is around the
+/// span is shown.
 std::string render(const Diagnostic &diagnostic, bool color);
 /// All, sorted, with a line that counts them.
 std::string render(const Diagnostics &diagnostics, bool color);

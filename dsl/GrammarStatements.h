@@ -8,8 +8,8 @@ namespace tril::dsl::grammar {
 using ast::StatementPtr;
 
 x3::rule<struct StatementTag, StatementPtr> const statement = "a statement";
-x3::rule<struct BodyTag, ast::Body> const body = "a body between `{` and `}`";
-auto const body_def = openBrace > *(statement[push] >> *x3::lit(';')) > closeBrace;
+x3::rule<struct BodyTag, ast::Body> const body = "`{`";
+auto const body_def = openBrace > *x3::lit(';') > *(statement[push] >> *x3::lit(';')) > closeBody;
 
 /// Sets a member of the value from the attribute.
 #define TRIL_SET(Member) ([](auto &ctx) { _val(ctx).Member = std::move(_attr(ctx)); })
@@ -79,7 +79,7 @@ auto const setExprBody = [](auto &ctx) {
 auto const functionStatement_def = (word("block")[setBlock] | word("def")[setDef]) >
                                    name[TRIL_SET(name)] > -formals[TRIL_SET(formals)] > open >
                                    -(argument[TRIL_PUSH(arguments)] >
-                                     *(comma > argument[TRIL_PUSH(arguments)])) > close
+                                     *(comma > argument[TRIL_PUSH(arguments)])) > closeList
                                    > -(arrow > axes[TRIL_PUSH(results)] >
                                        *(comma > axes[TRIL_PUSH(results)])) >
                                    ((equals > expr[setExprBody]) | body[TRIL_SET(body)]);
@@ -92,20 +92,53 @@ auto const setPrefixOf = [](auto &ctx) {
 auto const forStatement_def = word("for") > name[TRIL_SET(axis)] >
                               -('@' > quoted[setPrefixOf]) > body[TRIL_SET(body)];
 
-TRIL_RULE(ifStatement, IfStatement, "`if`");
-x3::rule<struct NestedIfTag, StatementPtr> const nestedIf = "`if`";
-auto const setNested = [](auto &ctx) { _val(ctx).otherwise = {_attr(ctx)}; };
-auto const ifStatement_def = word("if") > expr[TRIL_SET(condition)] > body[TRIL_SET(then)] >
-                             -(word("else") > (nestedIf[setNested] | body[TRIL_SET(otherwise)]));
+/// Branches in a row, as in an expression's choice.
+struct IfChain {
+  struct Branch {
+    Span begin; // of its `if`
+    ExprPtr condition;
+    ast::Body then;
+  };
+  std::vector<Branch> branches;
+  ast::Body otherwise;
+  uint32_t end = 0;
+};
+x3::rule<struct IfChainTag, IfChain> const ifChain = "`if`";
+auto const beginBranch = [](auto &ctx) {
+  IfChain &chain = _val(ctx);
+  if (chain.branches.size() >= tallest)
+    throw Refusal{Kind::too_deep, spanOfRange(_attr(ctx)),
+                  "more than " + std::to_string(tallest) + " `if` in one chain"};
+  chain.branches.push_back({spanOfRange(_attr(ctx)), nullptr, {}});
+};
+auto const setIfCondition = [](auto &ctx) {
+  _val(ctx).branches.back().condition = std::move(_attr(ctx));
+};
+auto const setIfThen = [](auto &ctx) { _val(ctx).branches.back().then = std::move(_attr(ctx)); };
+auto const setIfEnd = [](auto &ctx) { _val(ctx).end = spanOfRange(_attr(ctx)).end; };
+auto const ifBranch = x3::raw[word("if")][beginBranch] > expr[setIfCondition] > body[setIfThen];
+auto const ifChain_def = x3::raw[ifBranch > *(elseIf > ifBranch) >
+                                 -(word("else") > body[TRIL_SET(otherwise)])][setIfEnd];
+auto const wrapIf = [](auto &ctx) {
+  IfChain &chain = _attr(ctx);
+  ast::Body otherwise = std::move(chain.otherwise);
+  for (auto it = chain.branches.rbegin(); it != chain.branches.rend(); ++it) {
+    Span span = {it->begin.source, it->begin.begin, chain.end};
+    ast::IfStatement node{it->condition, std::move(it->then), std::move(otherwise)};
+    otherwise = {std::make_shared<const ast::Statement>(ast::Statement{span, std::move(node)})};
+  }
+  _val(ctx) = otherwise.front();
+};
 
 TRIL_RULE(equation, Equation, "an equation");
 auto const equation_def =
     name[TRIL_SET(name)] > -axes[TRIL_SET(axes)] > equals > expr[TRIL_SET(expr)];
+auto const closeRec = x3::rule<struct CloseRecTag>{"an equation or `}`"} = x3::lit('}');
 TRIL_RULE(recStatement, Rec, "`rec`");
-auto const recStatement_def = word("rec") > ((openBrace > equation[TRIL_PUSH(equations)] >
-                                              *(*x3::lit(';') >> equation[TRIL_PUSH(equations)]) >
-                                              *x3::lit(';') > closeBrace) |
-                                             equation[TRIL_PUSH(equations)]);
+auto const recStatement_def =
+    word("rec") > ((openBrace > equation[TRIL_PUSH(equations)] >
+                    *(*x3::lit(';') >> equation[TRIL_PUSH(equations)]) > *x3::lit(';') > closeRec) |
+                   equation[TRIL_PUSH(equations)]);
 
 TRIL_RULE(returnStatement, Return, "`return`");
 auto const returnStatement_def = word("return") > expr[TRIL_PUSH(values)] >
@@ -125,9 +158,10 @@ auto const mapping_def =
     x3::raw[(quoted[setFrom] | (name[addPart] > *('.' > key[addPart]))) > equals > quoted[setTo] >
             -(openBracket > expr[TRIL_PUSH(layout)] > *(comma > expr[TRIL_PUSH(layout)]) >
               closeBracket)][mappingSpan];
+auto const closeNames = x3::rule<struct CloseNamesTag>{"a name of the text or `}`"} = x3::lit('}');
 TRIL_RULE(namesStatement, Names, "`names`");
 auto const namesStatement_def = word("names") > name[TRIL_SET(dialect)] > openBrace >
-                                *(mapping[TRIL_PUSH(mappings)] > *x3::lit(';')) > closeBrace;
+                                *(mapping[TRIL_PUSH(mappings)] > *x3::lit(';')) > closeNames;
 
 TRIL_RULE(assignStatement, Assign, "an assignment");
 auto const assignStatement_def = name[TRIL_PUSH(names)] > *(comma > name[TRIL_PUSH(names)]) >
@@ -146,17 +180,16 @@ auto const placeStatement = [](auto &ctx) {
   copy->span = spanOfRange(_attr(ctx));
   _val(ctx) = copy;
 };
-auto const nestedIf_def = guard(x3::raw[ifStatement[wrap]][placeStatement]);
-auto const statement_def = guard(
+auto const statement_def =
     x3::raw[modelStatement[wrap] | axisStatement[wrap] | layoutStatement[wrap] |
             letStatement[wrap] | paramStatement[wrap] | ignoreStatement[wrap] |
             inputStatement[wrap] | outputStatement[wrap] | functionStatement[wrap] |
-            forStatement[wrap] | ifStatement[wrap] | recStatement[wrap] | returnStatement[wrap] |
-            namesStatement[wrap] | assignStatement[wrap]][placeStatement]);
+            forStatement[wrap] | ifChain[wrapIf] | recStatement[wrap] | returnStatement[wrap] |
+            namesStatement[wrap] | assignStatement[wrap]][placeStatement];
 
 BOOST_SPIRIT_DEFINE(statement, body, modelStatement, axisStatement, layoutStatement, letStatement,
                     paramStatement, ignoreStatement, inputStatement, outputStatement, formals,
-                    argument, functionStatement, forStatement, ifStatement, nestedIf, equation,
-                    recStatement, returnStatement, mapping, namesStatement, assignStatement)
+                    argument, functionStatement, forStatement, ifChain, equation, recStatement,
+                    returnStatement, mapping, namesStatement, assignStatement)
 
 } // namespace tril::dsl::grammar

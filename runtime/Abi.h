@@ -18,7 +18,7 @@ struct tril_context {
   int64_t position;         // of the first of them
   int64_t capacity;         // positions that linear states have room for; a multiple of 64
   int64_t maxRows;          // rows that the arena has room for
-  int64_t outputBegin;      // outputs are wanted for rows outputBegin..rows-1 only
+  int64_t outputBegin;      // outputs are wanted for rows outputBegin..rows-1 only; outputBegin == rows: of no row
   const int32_t *inputs[tril_max_inputs];    // in the order of the manifest; inputs over time begin at the first new position
   float *outputs[tril_max_outputs];          // in the order of the manifest; over time: begin at row outputBegin
   int64_t extents[tril_max_sequences];       // lengths of the sequences other than time, in the order of the manifest

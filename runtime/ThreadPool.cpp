@@ -18,6 +18,8 @@ namespace {
 /// a time slice.
 constexpr int spinsBeforeSleep = 2000;
 
+constexpr unsigned sleepsBetweenTries = 16;
+
 inline void pause() {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
@@ -53,12 +55,22 @@ void Epoch::advance() {
     futex(value, FUTEX_WAKE_PRIVATE, INT_MAX);
 }
 
-void Epoch::wait(uint32_t old, int spins) {
+void Epoch::wait(uint32_t old) {
+  int spins = budget.load(std::memory_order_relaxed);
+  if (spins == 0 && sleeps.fetch_add(1, std::memory_order_relaxed) % sleepsBetweenTries == 0)
+    spins = most;
   for (int i = 0; i < spins; ++i) {
-    if (now() != old)
+    if (now() != old) {
+      budget.store(most, std::memory_order_relaxed);
       return;
+    }
     pause();
   }
+  budget.store(budget.load(std::memory_order_relaxed) / 4, std::memory_order_relaxed);
+  sleep(old);
+}
+
+void Epoch::sleep(uint32_t old) {
   sleepers.fetch_add(1, std::memory_order_seq_cst);
   while (value.load(std::memory_order_seq_cst) == old)
     futex(value, FUTEX_WAIT_PRIVATE, old);
@@ -68,7 +80,7 @@ void Epoch::wait(uint32_t old, int spins) {
 void Barrier::arrive() {
   uint32_t old = epoch.now();
   if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 < threads) {
-    epoch.wait(old, spins);
+    epoch.wait(old);
     return;
   }
   // Nobody arrives again before the epoch moves, so the counter can be set back without a race.
@@ -77,7 +89,7 @@ void Barrier::arrive() {
 }
 
 ThreadPool::ThreadPool(int threads)
-    : count(threads), spins(spinsFor(threads)), barrier(threads, spins) {
+    : count(threads), barrier(threads, spinsFor(threads)), started(spinsFor(threads)) {
   try {
     for (int i = 1; i < count; ++i)
       workers.emplace_back([this, i] { work(i); });
@@ -120,7 +132,7 @@ void ThreadPool::run(StepFunction function, const tril_context &given) {
 
 void ThreadPool::work(int thread) {
   for (uint32_t seen = 0;; ++seen) {
-    started.wait(seen, spins);
+    started.wait(seen);
     if (stopping)
       return;
     call(thread);

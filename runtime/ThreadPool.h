@@ -18,27 +18,36 @@ using StepFunction = void (*)(tril_context *);
 /// A counter that threads wait on until it moves.  A line of its own in the cache.
 class alignas(64) Epoch {
 public:
+  /// `spins`: pauses before a waiting thread sleeps, at most.
+  explicit Epoch(int spins) : most(spins), budget(spins) {}
   uint32_t now() const { return value.load(std::memory_order_acquire); }
   /// Moves the counter and wakes who sleeps; what the caller wrote before is seen by who returns
   /// from `wait`.
   void advance();
-  /// Returns when the counter differs from `old`: after at most `spins` pauses, asleep.
-  void wait(uint32_t old, int spins);
+  /// Returns when the counter differs from `old`.
+  void wait(uint32_t old);
 
 private:
+  void sleep(uint32_t old);
+
   std::atomic<uint32_t> value{0};
   std::atomic<uint32_t> sleepers{0};
+  const int most;
+  // Pauses to spend now.  Where spinning was in vain, the one waited for has no core, maybe for
+  // want of this one: less is spent next time.  A full try now and then finds out when that is
+  // over.
+  std::atomic<int> budget;
+  std::atomic<unsigned> sleeps{0};
 };
 
 /// Returns from `arrive` when `threads` threads have called it.  Can be used again at once.
 class Barrier {
 public:
-  Barrier(int threads, int spins) : threads(threads), spins(spins) {}
+  Barrier(int threads, int spins) : threads(threads), epoch(spins) {}
   void arrive();
 
 private:
   const int threads;
-  const int spins;
   alignas(64) std::atomic<int> arrived{0};
   Epoch epoch;
 };
@@ -63,7 +72,6 @@ private:
   void call(int thread);
 
   const int count;
-  const int spins;
   Barrier barrier;
   Epoch started;
   StepFunction step = nullptr;

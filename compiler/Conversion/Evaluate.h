@@ -10,6 +10,7 @@
 #include <map>
 
 namespace tril {
+struct Machine;
 
 /// Where along an axis.  `scalar` alone: one position for all lanes; `scalar` and `lane`: consecutive positions; `lanes`: any (a vector of i64).
 struct Coordinate {
@@ -53,11 +54,13 @@ struct Frame {
 
 class Evaluator {
 public:
-  Evaluator(mlir::OpBuilder &builder, Frame &frame, mlir::ModuleOp module) : code(builder, builder.getUnknownLoc()), frame(frame), module(module) {}
+  Evaluator(mlir::OpBuilder &builder, Frame &frame, mlir::ModuleOp module, const Machine &machine)
+      : code(builder, builder.getUnknownLoc()), frame(frame), module(module), machine(&machine) {}
 
   Code code;
   Frame &frame;
   mlir::ModuleOp module;
+  const Machine *machine;
   int64_t width = 1; // of vectors, for coordinates that are lanes
 
   Evaluated at(mlir::Value value, const Point &point);

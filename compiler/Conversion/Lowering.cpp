@@ -202,19 +202,11 @@ void BodyLowering::synchronise(Operation *op, ArrayRef<Value> writes, Share shar
 // Bodies
 //===-------------------------------------------------------------------------------------------===//
 
-void BodyLowering::lower(func::FuncOp function) {
-  OpBuilder builder(module.getContext());
-  Block *entry = function.addEntryBlock();
-  builder.setInsertionPointToStart(entry);
-  frame.context = entry->getArgument(0);
-  bool main = body.getSymName() == "main";
-  evaluator = std::make_unique<Evaluator>(builder, frame, module);
-  Code &c = code();
-  c.loc = body.getLoc();
-  auto field = [&](StringRef name, int64_t more = 0) { return c.load(c.i64(), c.at(frame.context, contextOffset(name) + more), 8); };
+void BodyLowering::loadFrame(Code &c, Frame &frame) {
+  auto field = [&](StringRef name) { return c.load(c.i64(), c.at(frame.context, contextOffset(name)), 8); };
   auto pointer = [&](StringRef name, int64_t more = 0) { return c.load(c.ptr(), c.at(frame.context, contextOffset(name) + more), 8); };
   auto narrow = [&](StringRef name) -> Value {
-    return arith::ExtSIOp::create(builder, c.loc, c.i64(), c.load(c.i32(), c.at(frame.context, contextOffset(name))));
+    return arith::ExtSIOp::create(c.builder, c.loc, c.i64(), c.load(c.i32(), c.at(frame.context, contextOffset(name))));
   };
   frame.rows = field("rows");
   frame.position = field("position");
@@ -233,13 +225,26 @@ void BodyLowering::lower(func::FuncOp function) {
   frame.state = pointer("state");
   frame.layer = c.c64(0);
   frame.argumentField = kRecordValues;
-  if (!main) {
+  if (body.getSymName() == "main")
+    return;
+  auto record = [&](int index) { return c.load(c.i64(), c.at(frame.record, index * 8), 8); };
+  frame.weights = c.at(frame.weights, record(kRecordWeights));
+  frame.state = c.at(frame.state, c.add(record(kRecordFixed), c.mul(record(kRecordPosition), frame.capacity)));
+  frame.layer = record(kRecordLayer);
+}
+
+void BodyLowering::lower(func::FuncOp function) {
+  OpBuilder builder(module.getContext());
+  Block *entry = function.addEntryBlock();
+  builder.setInsertionPointToStart(entry);
+  frame.context = entry->getArgument(0);
+  bool main = body.getSymName() == "main";
+  if (!main)
     frame.record = entry->getArgument(1);
-    auto record = [&](int index) { return c.load(c.i64(), c.at(frame.record, index * 8), 8); };
-    frame.weights = c.at(frame.weights, record(kRecordWeights));
-    frame.state = c.at(frame.state, c.add(record(kRecordFixed), c.mul(record(kRecordPosition), frame.capacity)));
-    frame.layer = record(kRecordLayer);
-  }
+  evaluator = std::make_unique<Evaluator>(builder, frame, module, machine);
+  Code &c = code();
+  c.loc = body.getLoc();
+  loadFrame(c, frame);
   SmallVector<CallOp> run;
   for (Operation &op : body.getBody().front()) {
     if (auto call = dyn_cast<CallOp>(op)) {

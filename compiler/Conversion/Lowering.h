@@ -51,12 +51,16 @@ private:
   bool overlap(mlir::Value a, mlir::Value b);
   void synchronise(mlir::Operation *op, llvm::ArrayRef<mlir::Value> written, Share share, bool tail);
 
+  /// Loads the fields of the context (and of the record, where there is one) that `frame.context` points to.
+  void loadFrame(Code &code, Frame &frame);
+
   mlir::ModuleOp module;
   const Machine &machine;
   BodyOp body;
   Frame frame;
   std::unique_ptr<Evaluator> evaluator;
   std::optional<mlir::Value> fixedRow; // inside a recurrence
+  unsigned attentions = 0;
   llvm::SmallVector<Access> written, read;
   Code &code() { return evaluator->code; }
 };

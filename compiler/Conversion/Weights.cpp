@@ -1,6 +1,6 @@
 //===- Weights.cpp -----------------------------------------------------------------------------------------===//
 #include "Conversion/Weights.h"
-#include "Conversion/Kernels/Decode.h"
+#include "Conversion/Kernels/Unpack.h"
 #include "runtime/Abi.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -24,10 +24,18 @@ WeightPlace tril::weightPlace(ParamOp op) {
   return place;
 }
 
+int64_t tril::weightBytes(ParamOp op) {
+  WeightPlace place = weightPlace(op);
+  return place.packed ? packedBytes(place.format, place.outputSize, place.inputSize) : op.getResult().getType().staticElements() * 4;
+}
+
 Value tril::unpackAt(Evaluator &e, const WeightPlace &place, Value base, const Coordinate &n, const Coordinate &k) {
   Code &code = e.code;
   auto one = [&](Value output, Value input) -> Value {
-    return kernels::emitUnpackElement(code.builder, code.loc, place.format, base, output, input, place.inputSize);
+    kernels::Emitter emitter(code.builder, code.loc, *e.machine);
+    Value element = kernels::emitUnpackElement(emitter, place.format, base, output, input, code.c64(place.inputSize));
+    code.builder.restoreInsertionPoint(emitter.builder.saveInsertionPoint());
+    return element;
   };
   if (n.isUniform() && k.isUniform())
     return one(n.scalar, k.scalar);

@@ -16,6 +16,9 @@ struct WeightPlace {
 };
 WeightPlace weightPlace(ParamOp op);
 
+/// The bytes that it takes.
+int64_t weightBytes(ParamOp op);
+
 /// One element a lane of a packed weight: output `n`, input `k`.
 mlir::Value unpackAt(Evaluator &evaluator, const WeightPlace &place, mlir::Value base, const Coordinate &n, const Coordinate &k);
 

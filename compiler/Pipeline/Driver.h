@@ -1,0 +1,53 @@
+//===- Driver.h - what the command `tril` does ---------------------------------------------------------------------===//
+// No MLIR in this header: the tool parses its arguments and calls these.  Each returns an exit status and has then told on
+// standard error what was wrong; a message about the text has its place.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace tril {
+
+struct CheckRequest {
+  std::string text;
+  std::string weights; // checkpoint, or
+  std::string config;  // config.json alone
+  bool json = false;
+};
+int checkText(const CheckRequest &request);
+
+struct BuildRequest {
+  std::string text, weights, output;
+  std::string cpu = "native";
+  std::string emit = "exe"; // ast, a phase (Pipeline.h), llvm, asm, obj, exe
+  std::string dumpDirectory;
+  bool blas = false;
+  bool quiet = false;
+};
+int build(const BuildRequest &request);
+
+/// Builds into the cache, or finds there what was built from the same text, weights and compiler; the product's path, empty after an error.
+std::string buildCached(const BuildRequest &request);
+
+struct EvalRequest {
+  BuildRequest build;
+  std::string tokens, output;
+  bool step = false, interpret = false;
+  int greedy = 0;
+  std::string precision = "f64"; // of the interpreter
+  int threads = 0;               // 0: the product's default
+  int batch = 0;
+};
+int evaluateText(const EvalRequest &request);
+
+/// Replaces this process by the product.
+int runProduct(const std::string &path, const std::vector<std::string> &arguments);
+
+/// Prints a definition of std, or the names of all; 1 if there is none of that name.
+int printStd(const std::string &name);
+
+/// Options of MLIR's pass manager (--mlir-timing, --mlir-print-ir-after-all, ...), given before anything runs.
+void parseMlirOptions(const std::vector<std::string> &options);
+
+std::string versionText();
+
+} // namespace tril

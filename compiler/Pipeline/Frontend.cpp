@@ -1,0 +1,140 @@
+//===- Frontend.cpp ------------------------------------------------------------------------------------------------===//
+#include "Pipeline/Frontend.h"
+#include "Import/Import.h"
+#include "Pipeline/Driver.h"
+#include "Target/WeightWriter.h"
+#include "dsl/Check.h"
+#include "dsl/Parser.h"
+#include "runtime/Error.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+#include <unistd.h>
+
+using namespace mlir;
+using namespace tril;
+
+std::shared_ptr<const dsl::Source> tril::readSource(const std::string &path) {
+  auto file = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!file)
+    throw Error("cannot read `" + path + "`: " + file.getError().message());
+  return std::make_shared<dsl::Source>(dsl::Source{path, (*file)->getBuffer().str()});
+}
+
+std::string tril::stdDirectory() {
+  // Beside the compiler: <prefix>/bin/tril and <prefix>/share/tril/std.
+  std::string self = llvm::sys::fs::getMainExecutable(nullptr, nullptr);
+  SmallString<256> directory(llvm::sys::path::parent_path(llvm::sys::path::parent_path(self)));
+  llvm::sys::path::append(directory, "share", "tril", "std");
+  return llvm::sys::fs::is_directory(directory) ? directory.str().str() : "";
+}
+
+static void tell(const dsl::Diagnostics &diagnostics) { llvm::errs() << dsl::render(diagnostics, isatty(STDERR_FILENO) != 0); }
+
+std::optional<Frontend> tril::readModel(const std::string &text, const std::string &weights) {
+  Frontend result;
+  result.source = readSource(text);
+  dsl::Diagnostics diagnostics;
+  dsl::ast::Program program = dsl::parse(result.source, diagnostics);
+  if (diagnostics.hasErrors()) {
+    tell(diagnostics);
+    return std::nullopt;
+  }
+  result.checkpoint = Checkpoint::open(weights);
+  dsl::Library library = dsl::loadStd(stdDirectory(), diagnostics);
+  auto shapes = result.checkpoint->shapes();
+  dsl::CheckOptions options;
+  options.config = &result.checkpoint->config();
+  options.dialect = result.checkpoint->dialect();
+  options.tensors = &shapes;
+  options.library = &library;
+  result.model = dsl::check(program, options, diagnostics);
+  if (!diagnostics.all().empty())
+    tell(diagnostics);
+  if (!result.model)
+    return std::nullopt;
+  return result;
+}
+
+OwningOpRef<ModuleOp> tril::importFrontend(MLIRContext &context, const Frontend &frontend) {
+  ImportOptions options;
+  options.storage = [&](StringRef name) -> std::string {
+    const Tensor *tensor = frontend.checkpoint->find(name.str());
+    return tensor ? std::string(storedTypeName(tensor->type)) : "";
+  };
+  auto module = importModel(context, *frontend.model, options);
+  if (!module)
+    return module;
+  ModelOp model = *module->getOps<ModelOp>().begin();
+  annotateStoredTypes(model, *frontend.checkpoint);
+  OpBuilder builder(&context);
+  SmallVector<StringRef> inputs, sequences;
+  for (const dsl::Input &input : frontend.model->inputs)
+    inputs.push_back(input.name);
+  for (size_t i = 0; i < frontend.model->axes.size(); ++i) {
+    const dsl::AxisInfo &axis = frontend.model->axes[i];
+    if (axis.sequence && axis.root == static_cast<int>(i) && axis.root != frontend.model->time)
+      sequences.push_back(axis.name);
+  }
+  model->setAttr("tril.inputs", builder.getStrArrayAttr(inputs));
+  model->setAttr("tril.sequences", builder.getStrArrayAttr(sequences));
+  return module;
+}
+
+int tril::checkText(const CheckRequest &request) {
+  auto source = readSource(request.text);
+  dsl::Diagnostics diagnostics;
+  dsl::ast::Program program = dsl::parse(source, diagnostics);
+  if (!diagnostics.hasErrors()) {
+    dsl::Library library = dsl::loadStd(stdDirectory(), diagnostics);
+    std::unique_ptr<Checkpoint> checkpoint;
+    nlohmann::json config;
+    std::map<std::string, std::vector<int64_t>> shapes;
+    dsl::CheckOptions options;
+    options.library = &library;
+    if (!request.weights.empty()) {
+      checkpoint = Checkpoint::open(request.weights);
+      shapes = checkpoint->shapes();
+      config = checkpoint->config();
+      options.config = &config;
+      options.dialect = checkpoint->dialect();
+      options.tensors = &shapes;
+    }
+    if (!request.config.empty()) {
+      config = readConfig(request.config);
+      options.config = &config;
+      options.dialect = "";
+    }
+    dsl::check(program, options, diagnostics);
+  }
+  if (request.json)
+    llvm::outs() << dsl::toJson(diagnostics).dump(2) << "\n";
+  else
+    tell(diagnostics);
+  return diagnostics.hasErrors() ? 1 : 0;
+}
+
+int tril::printStd(const std::string &name) {
+  dsl::Diagnostics diagnostics;
+  dsl::Library library = dsl::loadStd(stdDirectory(), diagnostics);
+  if (diagnostics.hasErrors()) {
+    tell(diagnostics);
+    return 1;
+  }
+  if (name.empty()) {
+    for (const std::string &definition : library.names())
+      llvm::outs() << definition << "\n";
+    return 0;
+  }
+  if (auto text = library.text(name)) {
+    llvm::outs() << *text << "\n";
+    return 0;
+  }
+  llvm::errs() << "tril: std has no `" << name << "`";
+  std::string near = dsl::nearest(name, library.names());
+  if (!near.empty())
+    llvm::errs() << "; is `" << near << "` meant?";
+  llvm::errs() << "\n";
+  return 1;
+}

@@ -1,0 +1,27 @@
+//===- Frontend.h - from a text and a checkpoint to the imported module ------------------------------------------===//
+#pragma once
+#include "dsl/Model.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "runtime/Checkpoint.h"
+
+namespace tril {
+
+/// What came of one text.
+struct Frontend {
+  std::shared_ptr<const dsl::Source> source;
+  std::unique_ptr<Checkpoint> checkpoint;
+  std::optional<dsl::Model> model;
+};
+
+/// Reads, parses and checks; tells what is wrong on standard error and returns nothing then.
+std::optional<Frontend> readModel(const std::string &text, const std::string &weights);
+
+/// The imported module, with what the passes need to know of the checkpoint.
+mlir::OwningOpRef<mlir::ModuleOp> importFrontend(mlir::MLIRContext &context, const Frontend &frontend);
+
+std::shared_ptr<const dsl::Source> readSource(const std::string &path);
+/// The folder of std beside the compiler, or "" for the copy that is built in.
+std::string stdDirectory();
+
+} // namespace tril

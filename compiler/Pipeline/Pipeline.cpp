@@ -1,0 +1,66 @@
+//===- Pipeline.cpp - all passes, in order --------------------------------------------------------------------------===//
+#include "Pipeline/Pipeline.h"
+#include "Target/Codegen.h"
+#include "Transforms/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace tril;
+
+static constexpr llvm::StringLiteral kNames[] = {"tril", "step", "fused", "planned", "loops", "lowered"};
+
+std::optional<Phase> tril::parsePhase(StringRef name) {
+  for (auto [i, candidate] : llvm::enumerate(kNames))
+    if (candidate == name)
+      return static_cast<Phase>(i);
+  return std::nullopt;
+}
+
+StringRef tril::phaseName(Phase phase) { return kNames[static_cast<int>(phase)]; }
+
+void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const PipelineOptions &options) {
+  auto reaches = [&](Phase phase) { return from < phase && phase <= to; };
+  if (reaches(Phase::step)) {
+    OpPassManager &model = passes.nest<ModelOp>();
+    model.addPass(createRecognise());
+    passes.addPass(createCanonicalizerPass());
+    passes.addPass(createCSEPass());
+    // Tables after recognition: a folded definition cannot be recognised.
+    passes.nest<ModelOp>().addPass(createFoldTables());
+    passes.addPass(createCanonicalizerPass());
+    passes.nest<ModelOp>().addPass(createDeriveDecode());
+  }
+  if (reaches(Phase::fused)) {
+    passes.nest<ModelOp>().addPass(createFuseAttention());
+    passes.nest<ModelOp>().addPass(createExpandSoftmax());
+    passes.addPass(createCSEPass());
+  }
+  if (reaches(Phase::planned)) {
+    OpPassManager &model = passes.nest<ModelOp>();
+    // From here on nothing may merge or move what is stored.
+    model.addPass(createMaterialize());
+    model.addPass(createPlanMemory());
+    model.addPass(createPlanWeights());
+  }
+  if (reaches(Phase::loops)) {
+    TrilToLoopsOptions toLoops;
+    toLoops.cpu = options.cpu;
+    passes.addPass(createTrilToLoops(toLoops));
+    passes.addPass(createCanonicalizerPass());
+    passes.addPass(createCSEPass());
+  }
+  if (reaches(Phase::lowered)) {
+    passes.addPass(createExpandMath());
+    passes.addPass(createConvertMathToLibmPass()); // sin, cos and pow of single numbers
+    addLowerToLLVMPasses(passes);
+  }
+}
+
+void tril::registerPipelines() {
+  for (int i = 1; i <= static_cast<int>(Phase::lowered); ++i)
+    PassPipelineRegistration<>(("tril-to-" + kNames[i]).str(), ("From the phase before to `" + kNames[i] + "`").str(), [i](OpPassManager &passes) {
+      addPasses(passes, static_cast<Phase>(i - 1), static_cast<Phase>(i), PipelineOptions());
+    });
+}

@@ -1,0 +1,25 @@
+//===- Product.h - object, runtime, weights, tokenizer: one executable --------------------------------------------===//
+#pragma once
+#include "Dialect/Tril/TrilOps.h"
+#include "Pipeline/Frontend.h"
+#include "runtime/Manifest.h"
+
+namespace tril {
+
+struct ProductParts {
+  llvm::StringRef object; // as LLVM emits it
+  ModelOp planned;        // with places for values, states and weights
+  const Frontend &frontend;
+  std::string cpu, version;
+};
+
+/// What the program needs to know of the model.  Sizes are 0 where memory is not planned yet.
+Manifest manifestOf(ModelOp model, const Frontend &frontend, const std::string &cpu, const std::string &version);
+
+/// Links and writes the product.  Throws Error; what was at `output` before is then as it was.
+void makeProduct(const ProductParts &parts, const std::string &output);
+
+/// Where the archives of the runtime are: `lib` beside the compiler's `bin`.
+std::string archiveDirectory();
+
+} // namespace tril

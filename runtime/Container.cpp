@@ -2,6 +2,7 @@
 //-------------------------------------------------===//
 #include "runtime/Container.h"
 #include "runtime/Error.h"
+#include "runtime/SystemReason.h"
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -73,7 +74,7 @@ Container Container::open(const std::string &path) {
   Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   struct stat status;
   if (file.fd < 0 || fstat(file.fd, &status) != 0)
-    throw Error("cannot read " + name + ": " + std::strerror(errno));
+    throw Error("cannot read " + name + ": " + systemReason(errno));
   uint64_t size = status.st_size;
 
   Container result;
@@ -95,7 +96,7 @@ Container Container::open(const std::string &path) {
   result.mapped = size - result.start;
   void *base = mmap(nullptr, result.mapped, PROT_READ, MAP_PRIVATE, file.fd, off_t(result.start));
   if (base == MAP_FAILED)
-    throw Error("cannot map " + name + ": " + std::strerror(errno));
+    throw Error("cannot map " + name + ": " + systemReason(errno));
   result.base = static_cast<char *>(base);
 
   ContainerTrailer sealed = trailer;

@@ -3,6 +3,7 @@
 #include "runtime/Container.h"
 #include "runtime/Error.h"
 #include "runtime/OutputFile.h"
+#include "runtime/SystemReason.h"
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -58,7 +59,7 @@ public:
 
 private:
   [[noreturn]] void fail() const {
-    throw Error("cannot read `" + path + "`: " + std::strerror(errno));
+    throw Error("cannot read `" + path + "`: " + systemReason(errno));
   }
 
   uint64_t withoutTail(uint64_t size) const {

@@ -2,7 +2,7 @@
 //---------------------------------------------------------------------------===//
 #include "runtime/OutputFile.h"
 #include "runtime/Error.h"
-#include <cctype>
+#include "runtime/SystemReason.h"
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -48,9 +48,7 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::fail(int reason) const {
-  std::string message = std::strerror(reason);
-  message[0] = char(std::tolower(static_cast<unsigned char>(message[0])));
-  throw Error("cannot write `" + path + "`: " + message);
+  throw Error("cannot write `" + path + "`: " + systemReason(reason));
 }
 
 void OutputFile::write(const void *data, size_t size) {

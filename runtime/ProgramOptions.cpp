@@ -68,7 +68,7 @@ void setPredict(ProgramOptions &options, const Given &given) {
   options.predict = count < 0 ? std::nullopt : std::optional<int64_t>(count);
 }
 
-const OptionRow rows[] = {
+constexpr OptionRow rows[] = {
     {'p', "prompt", "TEXT", "the text to continue", [](auto &o, auto &g) { o.prompt = g.value; }},
     {'f', "file", "FILE", "read it from a file (one newline at its end is dropped)",
      [](auto &o, auto &g) { o.promptFile = g.value; }},

@@ -98,9 +98,10 @@ private:
     int64_t rows = length(s), part = program.options.step ? 1 : rows;
     for (int64_t begin = 0; begin < rows; begin += part) {
       std::vector<std::span<const int32_t>> given;
+      given.reserve(overTime.size());
       for (std::span<const int32_t> values : overTime)
         given.push_back(values.subspan(begin, part));
-      auto keep = [&](int64_t row, int64_t count) {
+      auto keep = [&](int64_t row, int64_t /*count*/) {
         for (size_t o = 0; o < manifest.outputs.size(); ++o) {
           std::span<const float> values = session->output(int(o));
           bool timed = manifest.outputs[o].overTime();

@@ -6,7 +6,7 @@
 
 namespace tril {
 
-SafetensorsWriter::SafetensorsWriter(const std::string &path, std::vector<Tensor> tensors)
+SafetensorsWriter::SafetensorsWriter(const std::string &path, const std::vector<Tensor> &tensors)
     : file(path) {
   nlohmann::json header = nlohmann::json::object();
   int64_t offset = 0;

@@ -21,7 +21,7 @@ public:
 
   /// The file appears at `path` with `commit`, not before.  Throws Error where it cannot be
   /// written.
-  SafetensorsWriter(const std::string &path, std::vector<Tensor> tensors);
+  SafetensorsWriter(const std::string &path, const std::vector<Tensor> &tensors);
 
   /// `size` bytes of tensor `index`, from its byte `offset` on.
   void write(size_t index, int64_t offset, const void *data, int64_t size);

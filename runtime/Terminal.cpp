@@ -2,6 +2,7 @@
 //-----------------------------------------------------------------------------===//
 #include "runtime/Terminal.h"
 #include "runtime/Error.h"
+#include "runtime/SystemReason.h"
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -27,7 +28,7 @@ size_t readSome(char *buffer, size_t size) {
     if (count >= 0)
       return size_t(count);
     if (errno != EINTR)
-      throw Error(std::string("cannot read standard input: ") + std::strerror(errno));
+      throw Error(std::string("cannot read standard input: ") + systemReason(errno));
     if (interrupted())
       return 0;
   }
@@ -43,7 +44,7 @@ void writeOut(std::string_view text) {
     else if (errno == EPIPE)
       throw OutputClosed();
     else if (errno != EINTR && errno != EAGAIN)
-      throw Error(std::string("cannot write to standard output: ") + std::strerror(errno));
+      throw Error(std::string("cannot write to standard output: ") + systemReason(errno));
   }
 }
 

@@ -2,6 +2,7 @@
 //-----------------------------------------------------------------------------===//
 #include "runtime/TextFile.h"
 #include "runtime/Error.h"
+#include "runtime/SystemReason.h"
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -22,7 +23,7 @@ std::string readTextFile(const std::string &path) {
   if (file)
     std::fclose(file);
   if (failed)
-    throw Error("cannot read `" + path + "`: " + std::strerror(reason));
+    throw Error("cannot read `" + path + "`: " + systemReason(reason));
   return text;
 }
 

@@ -125,7 +125,7 @@ TEST(Container, LaterVersion) {
 TEST(Container, WriterErrors) {
   fake::Folder folder;
   EXPECT_EQ(messageOf([&] { writeProduct(folder / "none", sections(1), folder / "a"); }),
-            "cannot read `" + (folder / "none") + "`: No such file or directory");
+            "cannot read `" + (folder / "none") + "`: no such file or directory");
   fake::writeFile(folder / "text", "hello world");
   EXPECT_EQ(messageOf([&] { writeProduct(folder / "text", sections(1), folder / "a"); }),
             "`" + (folder / "text") + "` is not an ELF executable");

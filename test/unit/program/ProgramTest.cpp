@@ -331,9 +331,9 @@ TEST_F(ProgramTest, CommandLinesThatCannotBe) {
 
 TEST_F(ProgramTest, WhatGoesWrongLater) {
   expectError("fake", {"-f", path("none")}, 1,
-              "cannot read `" + path("none") + "`: No such file or directory");
+              "cannot read `" + path("none") + "`: no such file or directory");
   expectError("fake", {"-f", folder->path}, 1,
-              "cannot read `" + folder->path + "`: Is a directory");
+              "cannot read `" + folder->path + "`: is a directory");
   expectError("fake", {"-p", std::string(5000, 'a')}, 1,
               "the prompt has 5000 tokens; -c gives room for 4096");
   expectError("fake", {"-p", ""}, 1, "the prompt is empty");

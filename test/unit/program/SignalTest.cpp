@@ -130,7 +130,7 @@ TEST_F(SignalTest, AClosedPipeIsQuiet) {
 TEST_F(SignalTest, StandardOutputThatIsFull) {
   fake::Result result =
       fake::run({"/bin/sh", "-c", "'" + (folder / "fake") + "' -p abc -n 3 > /dev/full"});
-  EXPECT_EQ(result.err, "error: cannot write to standard output: No space left on device\n");
+  EXPECT_EQ(result.err, "error: cannot write to standard output: no space left on device\n");
   EXPECT_EQ(result.status, 1);
 }
 

@@ -40,7 +40,7 @@ protected:
 
   static void expectError(const std::string &product, std::vector<std::string> arguments,
                           int status, const std::string &message) {
-    Result result = runProduct(product, arguments);
+    Result result = runProduct(product, std::move(arguments));
     EXPECT_EQ(result.err, "error: " + message + "\n");
     EXPECT_EQ(result.status, status);
     EXPECT_EQ(result.out, "");
@@ -51,7 +51,7 @@ protected:
     std::string out = path("out.safetensors");
     unlink(out.c_str());
     arguments.insert(arguments.end(), {"--tokens", path("tokens.json"), "--logits", out});
-    Result result = runProduct(product, arguments);
+    Result result = runProduct(product, std::move(arguments));
     EXPECT_EQ(result.err, "");
     EXPECT_EQ(result.status, 0);
     return fake::readTensors(out);

@@ -13,6 +13,7 @@ namespace {
 
 std::vector<int32_t> someTokens(int count) {
   std::vector<int32_t> tokens;
+  tokens.reserve(size_t(count));
   for (int i = 0; i < count; ++i)
     tokens.push_back((i * 37 + i * i) % 251);
   return tokens;

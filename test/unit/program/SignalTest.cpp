@@ -20,6 +20,7 @@ public:
     child = forkpty(&fd, nullptr, nullptr, nullptr);
     if (child == 0) {
       std::vector<char *> argv;
+      argv.reserve(arguments.size() + 1);
       for (std::string &argument : arguments)
         argv.push_back(argument.data());
       argv.push_back(nullptr);

@@ -47,6 +47,7 @@ Manifest sourceManifest() {
 const std::vector<float> &weights() {
   static const std::vector<float> values = [] {
     std::vector<float> result;
+    result.reserve(weightCount);
     for (int i = 0; i < weightCount; ++i)
       result.push_back(0.001f * float(i + 1));
     return result;
@@ -124,6 +125,7 @@ Result run(const std::vector<std::string> &arguments, const std::string &input) 
     for (int fd : {in[0], in[1], out[0], out[1], err[0], err[1]})
       close(fd);
     std::vector<char *> argv;
+    argv.reserve(arguments.size() + 1);
     for (const std::string &argument : arguments)
       argv.push_back(const_cast<char *>(argument.c_str()));
     argv.push_back(nullptr);

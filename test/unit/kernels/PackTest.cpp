@@ -3,6 +3,7 @@
 #include "Conversion/Kernels/Unpack.h"
 #include "Jit.h"
 #include "Weights.h"
+#include "runtime/Quantization.h"
 #include <gtest/gtest.h>
 
 using namespace tril;
@@ -37,6 +38,29 @@ TEST_P(PackTest, GeneratedUnpackingEqualsPlainUnpacking) {
       EXPECT_EQ(part[9], -77);
     }
   }
+}
+
+TEST_P(PackTest, PackedIsWhatTheCheckpointMeans) {
+  PackedFormat format = GetParam();
+  constexpr StoredType types[] = {StoredType::f32,  StoredType::f16,  StoredType::bf16,
+                                  StoredType::q8_0, StoredType::q4_0, StoredType::q4_1,
+                                  StoredType::q5_0, StoredType::q5_1, StoredType::q4_k,
+                                  StoredType::q5_k, StoredType::q6_k};
+  StoredType type = types[static_cast<int>(format)];
+  constexpr int64_t rows = 3, inputs = 512;
+  StoredWeights stored(format, rows, inputs);
+  Buffer<std::byte> packed(packedBytes(format, rows, inputs));
+  pack(format, [&](int64_t n) { return stored.row(n); }, rows, inputs, packed.get());
+  StoredBlock block = storedBlock(type);
+  ASSERT_EQ(block.bytes, packedLayout(format).storedBytes);
+  std::vector<float> numbers(block.elements);
+  for (int64_t n = 0; n < rows; ++n)
+    for (int64_t k = 0; k < inputs; ++k) {
+      if (k % block.elements == 0)
+        dequantizeBlock(type, stored.row(n) + k / block.elements * block.bytes, numbers.data());
+      ASSERT_EQ(unpackElement(format, packed.get(), n, k, inputs), numbers[k % block.elements])
+          << "row " << n << " input " << k;
+    }
 }
 
 TEST_P(PackTest, PermutedAndMissingRows) {

@@ -1,5 +1,4 @@
-//===- Diagnostic.cpp - messages and their kinds
-//------------------------------------------------===//
+//===- Diagnostic.cpp - messages and their kinds --------------------------------------------===//
 #include "dsl/Diagnostic.h"
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,4 @@
-//===- Diagnostic.h - messages for a person
-//------------------------------------------------------===//
+//===- Diagnostic.h - messages for a person -------------------------------------------------===//
 // A message states what was found, at the smallest span that is wrong; notes point at the other
 // half; help proposes.
 #pragma once

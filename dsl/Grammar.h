@@ -1,5 +1,4 @@
-//===- Grammar.h - expressions, in Spirit X3 (included by Parser.cpp alone)
-//---------------------===//
+//===- Grammar.h - expressions, in Spirit X3 (included by Parser.cpp alone) -----------------===//
 // Every alternative is decided by its first token, so nothing is parsed twice.  The grammar's
 // levels of binding are not levels of rules: operators and operands are read in a row, and Infix
 // orders them.  Recursion is thus as deep as brackets are nested, no deeper.
@@ -126,9 +125,12 @@ auto const place = [](auto &ctx) {
   copy->span = {span.source, fromOwnBegin ? copy->span.begin : span.begin, span.end};
   _val(ctx) = std::move(copy);
 };
+// `eps >>` makes sequences of them: one that fails gives back the blanks that it skipped, so that
+// places end where the last token ends.
 auto const suffix_ =
-    (x3::lexeme['.' >> !x3::lit('.')] > key[addKey]) | x3::raw[items[addItems]][place<true>] |
-    x3::raw[&x3::char_("(@") >> x3::eps[ifCallable] >> callTail[addCall]][place<true>];
+    (x3::lexeme['.' >> !x3::lit('.')] > key[addKey]) |
+    (x3::eps >> x3::raw[items[addItems]][place<true>]) |
+    (x3::eps >> x3::raw[&x3::char_("(@") >> x3::eps[ifCallable] >> callTail[addCall]][place<true>]);
 auto const postfix_def = primary[first] >> *suffix_;
 
 //===-------------------------------------------------------------------------------------------===//

@@ -1,5 +1,4 @@
-//===- GrammarStatements.h - statements, in Spirit X3 (included by Parser.cpp alone)
-//-------------------------===//
+//===- GrammarStatements.h - statements, in Spirit X3 (included by Parser.cpp alone) --------===//
 #pragma once
 #include "dsl/Grammar.h"
 

@@ -1,5 +1,4 @@
-//===- GrammarTokens.h - tokens, in Spirit X3 (included by Parser.cpp alone)
-//--------------------===//
+//===- GrammarTokens.h - tokens, in Spirit X3 (included by Parser.cpp alone) ----------------===//
 // Characters with a skipper.  Rules have human names: they are what a person reads after
 // "expected".
 #pragma once

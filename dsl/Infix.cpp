@@ -1,5 +1,4 @@
-//===- Infix.cpp - operators and operands, as written, to a tree
-//---------------------------------===//
+//===- Infix.cpp - operators and operands, as written, to a tree ----------------------------===//
 #include "dsl/Infix.h"
 #include <algorithm>
 

@@ -1,5 +1,4 @@
-//===- Infix.h - operators and operands, as written, to a tree
-//-----------------------------------===//
+//===- Infix.h - operators and operands, as written, to a tree ------------------------------===//
 #pragma once
 #include "dsl/Ast.h"
 #include "dsl/Diagnostic.h"

@@ -1,5 +1,4 @@
 //===- Parser.cpp - from text to syntax tree: what a person is told, going on after an error
-//----===//
 #include "dsl/Parser.h"
 #include "dsl/GrammarStatements.h"
 #include "dsl/Scan.h"

@@ -1,5 +1,4 @@
-//===- Parser.h - from text to syntax tree
-//-----------------------------------------------------===//
+//===- Parser.h - from text to syntax tree --------------------------------------------------===//
 #pragma once
 #include "dsl/Ast.h"
 #include "dsl/Diagnostic.h"

@@ -1,5 +1,4 @@
-//===- Render.cpp - messages as a person reads them
-//---------------------------------------------===//
+//===- Render.cpp - messages as a person reads them -----------------------------------------===//
 #include "dsl/Diagnostic.h"
 #include "dsl/Utf8.h"
 #include <algorithm>

@@ -1,5 +1,4 @@
-//===- Scan.cpp - a text before and beside the grammar
-//------------------------------------------===//
+//===- Scan.cpp - a text before and beside the grammar --------------------------------------===//
 #include "dsl/Scan.h"
 #include "dsl/Utf8.h"
 #include <algorithm>
@@ -75,8 +74,8 @@ static bool hasOnlyCharacters(const Source &source, Diagnostics &diagnostics) {
 
 bool tril::dsl::scan(const Source &source, Diagnostics &diagnostics) {
   std::string_view text = source.text;
-  if (text.size() > UINT32_MAX / 2) {
-    diagnostics.error(Kind::too_large, Span{&source, 0, 0}, "the text is larger than 2 GiB");
+  if (text.size() > largestText) {
+    diagnostics.error(Kind::too_large, Span{&source, 0, 0}, "the text is larger than 64 MiB");
     return false;
   }
   if (!hasOnlyCharacters(source, diagnostics))

@@ -1,5 +1,4 @@
-//===- Scan.h - a text before and beside the grammar
-//--------------------------------------------===//
+//===- Scan.h - a text before and beside the grammar ----------------------------------------===//
 #pragma once
 #include "dsl/Diagnostic.h"
 
@@ -7,6 +6,8 @@ namespace tril::dsl {
 
 /// How deep brackets may be nested.
 constexpr int deepestBrackets = 200;
+/// How many bytes a text may have.
+constexpr size_t largestText = size_t(64) << 20;
 
 /// Whether every byte belongs to a text, there is something in it, and its brackets are nested no
 /// deeper than the parser recurses.  Tells what is wrong.

@@ -1,5 +1,4 @@
-//===- Utf8.cpp - characters in bytes
-//----------------------------------------------------------===//
+//===- Utf8.cpp - characters in bytes -------------------------------------------------------===//
 #include "dsl/Utf8.h"
 #include <algorithm>
 #include <iterator>

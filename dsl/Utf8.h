@@ -1,5 +1,4 @@
-//===- Utf8.h - characters in bytes
-//------------------------------------------------------------===//
+//===- Utf8.h - characters in bytes ---------------------------------------------------------===//
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -25,7 +25,9 @@ private:
   bool inLoop(NodeId id) const {
     return id >= loop.iterations.front().first && id < loop.iterations.back().second;
   }
-  void findParamsOfOneLayer();
+  void findSharedParams();
+  void findClonable();
+  void findSharedValues();
   void findInvariant();
   void findUsedAfter();
   void findStructural();
@@ -37,12 +39,15 @@ private:
   const Graph &graph;
   const dsl::Model &model;
   const dsl::Loop &loop;
-  llvm::DenseSet<int> shared;   // params whose tensors more than one iteration reads
-  std::vector<bool> invariant;  // depends on nothing of the iteration
-  std::vector<bool> runTime;    // depends on more than compile-time numbers
-  std::vector<bool> hoistable;  // invariant, and dear enough
-  std::vector<bool> structural; // constants that decide a mask or which position is read
-  std::vector<bool> usedAfter;  // used outside of its iteration
+  llvm::DenseSet<int> sharedParams; // params whose tensors more than one iteration reads
+  std::vector<bool> formula;        // a function of positions and numbers alone
+  std::vector<bool> clonable; // a formula or a param that a body has for itself where it needs it
+  std::vector<bool> sharedValues; // from outside of the loop, read by more than one iteration
+  std::vector<bool> invariant;    // depends on nothing of the iteration
+  std::vector<bool> runTime;      // depends on more than compile-time numbers
+  std::vector<bool> hoistable;    // invariant, and dear enough
+  std::vector<bool> structural;   // constants that decide a mask or which position is read
+  std::vector<bool> usedAfter;    // used outside of its iteration
 };
 
 bool isExpensive(const dsl::Node &node) {
@@ -64,7 +69,7 @@ bool isExpensive(const dsl::Node &node) {
 
 } // namespace
 
-void Planner::findParamsOfOneLayer() {
+void Planner::findSharedParams() {
   llvm::StringMap<unsigned> owner; // stored name -> iteration
   llvm::StringSet<> common;
   for (auto [i, range] : llvm::enumerate(loop.iterations))
@@ -75,11 +80,50 @@ void Planner::findParamsOfOneLayer() {
             common.insert(name);
   for (auto [i, param] : llvm::enumerate(model.params))
     if (llvm::all_of(param.tensors, [&](const std::string &name) { return common.contains(name); }))
-      shared.insert(i);
+      sharedParams.insert(i);
 }
 
-// A node outside of the loop is invariant; one inside is if all that it needs is.  Layers need not
-// agree with each other: every one is hoisted by itself, and equal values merge in @main.
+// What is cheap, or known at compile time, is computed in every body that needs it rather than
+// passed: the body's masks stay formulas, its tables fold, its weights are its own.
+void Planner::findClonable() {
+  NodeId end = loop.iterations.back().second;
+  formula.assign(end, false);
+  clonable.assign(end, false);
+  for (NodeId id = 0; id < end; ++id) {
+    const dsl::Node &node = model.nodes[id];
+    auto all = [&](const std::vector<bool> &flags) {
+      return llvm::all_of(node.operands, [&](NodeId operand) { return flags[operand]; });
+    };
+    bool source = node.op == NodeOp::param || node.op == NodeOp::input || node.op == NodeOp::rec ||
+                  node.op == NodeOp::rec_read;
+    formula[id] = !source && all(formula);
+    bool sequence = llvm::any_of(node.type.axes,
+                                 [&](dsl::AxisId axis) { return graph.axis(axis).isDynamic(); });
+    clonable[id] = node.op == NodeOp::param ||
+                   (formula[id] && all(clonable) && !(sequence && isExpensive(node)));
+  }
+}
+
+// The value that a loop carries comes from outside into the first iteration alone.  Work on it must
+// not be hoisted there: the first layer would differ from the others.
+void Planner::findSharedValues() {
+  NodeId begin = loop.iterations.front().first;
+  std::vector<int> reader(begin, -1);
+  sharedValues.assign(begin, false);
+  for (auto [i, range] : llvm::enumerate(loop.iterations))
+    for (NodeId id = range.first; id < range.second; ++id)
+      if (graph.live(id))
+        for (NodeId operand : model.nodes[id].operands)
+          if (operand < begin) {
+            sharedValues[operand] =
+                sharedValues[operand] || (reader[operand] >= 0 && reader[operand] != int(i));
+            reader[operand] = i;
+          }
+}
+
+// A node outside of the loop is invariant if it is the same for more than one layer; one inside is
+// if all that it needs is.  Layers need not agree with each other: every one is hoisted by itself,
+// and equal values merge in @main.
 void Planner::findInvariant() {
   NodeId end = loop.iterations.back().second;
   invariant.assign(end, true);
@@ -95,12 +139,14 @@ void Planner::findInvariant() {
                   node.op == NodeOp::rec || node.op == NodeOp::rec_read;
     runTime[id] = source || sequence ||
                   llvm::any_of(node.operands, [&](NodeId operand) { return runTime[operand]; });
-    if (!inLoop(id))
+    if (!inLoop(id)) {
+      invariant[id] = formula[id] || sharedValues[id];
       continue;
+    }
     if (node.op == NodeOp::rec || node.op == NodeOp::rec_read)
       invariant[id] = false;
     else if (node.op == NodeOp::param)
-      invariant[id] = shared.contains(node.index);
+      invariant[id] = sharedParams.contains(node.index);
     else
       invariant[id] = all(invariant);
   }
@@ -151,16 +197,17 @@ void Planner::findStructural() {
   for (const auto &range : loop.iterations)
     for (NodeId id = range.first; id < range.second; ++id) {
       const dsl::Node &node = model.nodes[id];
-      if (node.op == NodeOp::binary && comparisons.contains(node.function))
+      auto isSequence = [&](dsl::AxisId axis) { return graph.axis(axis).isDynamic(); };
+      if (node.op == NodeOp::binary && comparisons.contains(node.function) &&
+          llvm::any_of(node.type.axes, isSequence))
         work.append(node.operands.begin(), node.operands.end());
-      if (node.op == NodeOp::index)
+      if (node.op == NodeOp::index && llvm::any_of(node.axes, isSequence))
         work.append(node.operands.begin() + 1, node.operands.end());
     }
   while (!work.empty()) {
     NodeId id = work.pop_back_val();
     const dsl::Node &node = model.nodes[id];
-    if (structural[id] || !inLoop(id) || node.type.element == dsl::Element::truth ||
-        isExpensive(node))
+    if (structural[id] || node.type.element == dsl::Element::truth || isExpensive(node))
       continue;
     structural[id] = true;
     work.append(node.operands.begin(), node.operands.end());
@@ -177,28 +224,26 @@ void Planner::divide(Iteration &iteration) {
       (invariant[id] ? forMain : forBody).push_back(id);
   while (!forBody.empty()) {
     NodeId id = forBody.pop_back_val();
-    if (!inside(id) || !body.insert(id).second)
+    if (!body.insert(id).second)
       continue;
     for (NodeId operand : graph.needs(id))
-      if (inside(operand))
-        (hoistable[operand] ? forMain : forBody).push_back(operand);
+      if (inside(operand) && hoistable[operand])
+        forMain.push_back(operand);
+      else if (inside(operand) || clonable[operand])
+        forBody.push_back(operand);
   }
-  // What the body takes from @main; a cheap value that both compute is not passed.
-  llvm::DenseSet<NodeId> passed;
   while (!forMain.empty()) {
     NodeId id = forMain.pop_back_val();
     if (!inside(id) || !main.insert(id).second)
       continue;
     forMain.append(graph.needs(id));
   }
-  for (NodeId id = iteration.begin; id < iteration.end; ++id) {
-    if (main.contains(id))
-      iteration.hoisted.push_back(id);
-    if (body.contains(id)) {
-      iteration.local[id] = iteration.body.size();
-      iteration.body.push_back(id);
-    }
-  }
+  iteration.body.assign(body.begin(), body.end());
+  llvm::sort(iteration.body);
+  for (auto [n, id] : llvm::enumerate(iteration.body))
+    iteration.local[id] = n;
+  iteration.hoisted.assign(main.begin(), main.end());
+  llvm::sort(iteration.hoisted);
   llvm::DenseSet<NodeId> seen;
   for (NodeId id : iteration.body)
     for (NodeId operand : graph.needs(id))
@@ -281,7 +326,9 @@ LoopPlan Planner::plan() {
   plan.axis = loop.axis;
   if (loop.iterations.empty())
     return plan;
-  findParamsOfOneLayer();
+  findSharedParams();
+  findClonable();
+  findSharedValues();
   findInvariant();
   findUsedAfter();
   findStructural();

@@ -6,7 +6,8 @@
 
 namespace tril::import {
 
-/// One iteration of a loop, as a body sees it.
+/// One iteration of a loop, as a body sees it.  Formulas and params from outside of the loop that
+/// it reads are nodes of the body too.
 struct Iteration {
   dsl::NodeId begin = 0, end = 0;
   /// What the layer computes, in order of the text.

@@ -65,7 +65,7 @@ struct SumOfProduct : OpRewritePattern<ReduceOp> {
           (!weight || typeOf(factor).staticElements() > typeOf(weight).staticElements()))
         weight = factor;
     bool merged = true;
-    while (merged) {
+    while (merged && factors.size() > 2) {
       merged = false;
       for (unsigned i = 0; i < factors.size() && !merged; ++i)
         for (unsigned j = 0; j < factors.size() && !merged; ++j)

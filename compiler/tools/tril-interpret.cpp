@@ -11,7 +11,6 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "runtime/Error.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/SourceMgr.h"
 #include <fstream>
@@ -97,11 +96,11 @@ inputsOf(ModelOp model, const nlohmann::json &lists, size_t s) {
 }
 
 static bool compare(const interpreter::OutputArray &output, const Checkpoint &reference,
-                    const std::string &name, double &worst) {
+                    const std::string &name, Location location, double &worst) {
   const Tensor *want = reference.find(name);
   if (!want)
     return false;
-  auto values = interpreter::checkpointParams(reference, UnknownLoc())(name);
+  auto values = interpreter::checkpointParams(reference, location)(name);
   if (failed(values) || values->size() != output.values.size())
     throw Error("`" + name + "` has " + std::to_string(values->size()) + " elements, the output " +
                 std::to_string(output.values.size()));
@@ -115,11 +114,13 @@ static bool compare(const interpreter::OutputArray &output, const Checkpoint &re
 static int run() {
   MLIRContext context;
   context.loadDialect<TrilDialect>();
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler handler(sources, &context);
   std::unique_ptr<Checkpoint> checkpoint;
   if (!weights.empty())
     checkpoint = Checkpoint::open(weights);
   OwningOpRef<ModuleOp> module = StringRef(text).ends_with(".mlir")
-                                     ? parseSourceFile<ModuleOp>(text, &context)
+                                     ? parseSourceFile<ModuleOp>(text, sources, &context)
                                      : importText(context, checkpoint.get());
   if (!module)
     return 1;
@@ -157,7 +158,7 @@ static int run() {
     for (const auto &[name, output] : result->outputs) {
       std::string full = name + "." + std::to_string(s);
       if (reference) {
-        compared += compare(output, *reference, full, worst);
+        compared += compare(output, *reference, full, model.getLoc(), worst);
         continue;
       }
       std::cout << full << " [";

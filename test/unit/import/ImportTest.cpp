@@ -95,6 +95,27 @@ TEST(Import, FunctionsOfPositionsAreHoistedOnce) {
   EXPECT_GT(text.find("tril.le"), text.find("@layer("));
 }
 
+// What the loop carries comes from outside into the first layer: a function of it is not the same for all layers.
+TEST(Import, TheFirstLayerIsLikeTheOthers) {
+  TestModel m;
+  auto vocab = m.axis("vocab", 7), embed = m.axis("embed", 4);
+  auto x = m.index(m.param("e", "e", "e", {vocab, embed}), vocab, m.input("token", vocab), false);
+  auto bias = m.param("b", "b", "b", {embed});
+  dsl::Loop loop{"layer", {}};
+  for (unsigned i = 0; i < 3; ++i) {
+    auto begin = m.next();
+    x = m.binary("add", m.unary("exp", x), bias);
+    loop.iterations.push_back({begin, m.next()});
+  }
+  m.model.loops.push_back(loop);
+  m.output("y", x);
+  std::string text = importText(m.model);
+  EXPECT_EQ(count(text, "tril.body"), 2u) << text;
+  EXPECT_GT(text.find("tril.exp"), text.find("@layer(%arg0"));
+  // A param from outside is the body's own: it is packed for the contraction that reads it.
+  EXPECT_GT(text.find("tril.param \"b\""), text.find("@layer(%arg0"));
+}
+
 TEST(Import, StorageMakesKinds) {
   ImportOptions options;
   options.storage = [](llvm::StringRef name) { return name == "layers.1.w" ? "q6_k" : "q4_k"; };

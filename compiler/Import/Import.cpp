@@ -5,6 +5,7 @@
 #include "Import/Graph.h"
 #include "Import/Layers.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -141,6 +142,10 @@ OwningOpRef<ModuleOp> Importer::run() {
   emitUpTo(model.nodes.size());
   emitOutputs(main);
   ReturnOp::create(main.builder, location, ValueRange());
+  // Formulas and params that only bodies read are theirs.
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body.getBody().front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
   if (failed(verify(*module))) {
     emitError(location) << "internal error: the imported model does not verify";
     return nullptr;

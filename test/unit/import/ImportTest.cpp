@@ -95,7 +95,8 @@ TEST(Import, FunctionsOfPositionsAreHoistedOnce) {
   EXPECT_GT(text.find("tril.le"), text.find("@layer("));
 }
 
-// What the loop carries comes from outside into the first layer: a function of it is not the same for all layers.
+// What the loop carries comes from outside into the first layer: a function of it is not the same
+// for all layers.
 TEST(Import, TheFirstLayerIsLikeTheOthers) {
   TestModel m;
   auto vocab = m.axis("vocab", 7), embed = m.axis("embed", 4);

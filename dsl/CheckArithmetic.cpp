@@ -52,7 +52,7 @@ NodeId Checker::nodeOf(const Value &value, const Span &span, std::optional<Eleme
   case Sort::truth:
     return graph.constant(value.truth, Element::truth);
   case Sort::unknown: // no configuration: only axes matter
-    return graph.constant(1, like.value_or(Element::number));
+    return graph.constant(1, like.value_or(Element::integer));
   case Sort::poison:
     return -1;
   case Sort::none:

@@ -95,7 +95,8 @@ private:
   Value evaluateIn(const Value &item, const Value &list, const Span &span);
   Value evaluateIndex(const ast::Index &index, const Span &span);
   Value indexList(const Value &list, const ast::Index &index, const Span &span);
-  Value indexNode(NodeId x, const ast::Index &index, const Span &span, size_t from);
+  Value indexNode(NodeId x, const ast::Index &index, const Span &span, size_t from,
+                  bool filled = false);
   Value readEquation(const Value &equation, const ast::Index &index, const Span &span);
   std::optional<int64_t> lagOf(const ast::Expr &expr, AxisId axis);
   const ast::Name *firstAxis(const ast::Expr &expr);
@@ -159,9 +160,10 @@ private:
   std::vector<Value> takeValue(const ast::Param &param, const Value &value);
   std::string fullName(const std::string &text) const;
   std::string fullPattern(const std::string &text) const;
-  /// A string with its `{expr}` filled in; axes of `stacked` (if given) are collected and kept.
+  /// A string with its `{expr}` filled in; with `stacked`, those that are axes are collected there
+  /// and kept.  A `message` may speak of none.
   std::string interpolate(const std::string &text, const Span &span,
-                          std::vector<AxisId> *stacked = nullptr);
+                          std::vector<AxisId> *stacked = nullptr, bool message = false);
   AlgebraPtr algebraOf(const ast::Expr &expr);
   std::optional<int64_t> sizeOf(const Algebra &algebra) const;
   std::vector<Term> termsOf(const Algebra &algebra) const;
@@ -191,7 +193,8 @@ private:
   std::set<std::string> read_; // stored names that are read or ignored
   struct Missing {
     Span span;
-    std::vector<std::string> names;
+    std::vector<std::string> names; // one for each layer
+    std::vector<std::string> tried; // the alternatives before the last, of the first layer
   };
   std::map<std::string, Missing> missing_; // by place
   Span modelSpan_;

@@ -42,7 +42,7 @@ Value Checker::evaluate(const ast::Expr &expr) {
           [&](const ast::Binary &binary) { return evaluateBinary(binary, expr.span); },
           [&](const ast::If &choice) { return evaluateIf(choice, expr.span); },
           [&](const ast::Fail &fail) {
-            error(Diag::failed, expr.span, interpolate(fail.message, expr.span));
+            error(Diag::failed, expr.span, interpolate(fail.message, expr.span, nullptr, true));
             return Value::poison();
           },
           [&](const ast::Dot &dot) { return evaluateDot(dot, expr.span); },
@@ -258,7 +258,9 @@ Value Checker::evaluateBinary(const ast::Binary &binary, const Span &span) {
       return applySelect(x, p, y, span, where->lhs->span, where->rhs->span, right);
     }
 
+  graph.filled = binary.op == else_ && std::holds_alternative<ast::Index>(binary.lhs->node);
   Value a = evaluate(*binary.lhs);
+  graph.filled = false;
   switch (binary.op) {
   case coalesce:
     if (a.isNone())

@@ -462,7 +462,7 @@ bool GraphBuilder::inside(NodeId at, AxisId axis) {
   auto n = size(axis);
   if (facts.low >= 0 && (facts.below == root(axis) || (n && facts.high <= *n - 1.0)))
     return true;
-  if (n && facts.affine >= 0 && facts.low >= 0 && !timeLimit_ && *n > facts.shift)
+  if (n && facts.affine >= 0 && facts.low >= 0 && !timeLimit_ && !filled && *n > facts.shift)
     limits_.push_back(*n - static_cast<int64_t>(facts.shift));
   return false;
 }

@@ -79,7 +79,10 @@ public:
   Mark mark();
   void rollback(const Mark &mark);
 
-  /// The lengths of the sequence up to which some read of a sized axis by a position stays inside.
+  /// Reads outside of an axis are filled by the text itself (`x[a = time] else 0`), so they limit
+  /// no length.
+  bool filled = false;
+  /// The lengths of a sequence up to which the reads of sized axes at its positions stay inside.
   const std::vector<int64_t> &limits() const { return limits_; }
 
 private:

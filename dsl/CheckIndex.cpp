@@ -2,12 +2,14 @@
 //----------===//
 #include "dsl/CheckContext.h"
 #include <cmath>
+#include <utility>
 
 using namespace tril::dsl;
 using namespace tril::dsl::checker;
 using Sort = Value::Sort;
 
 Value Checker::evaluateIndex(const ast::Index &index, const Span &span) {
+  bool filled = std::exchange(graph.filled, false); // means this read, not those within
   if (auto *ref = std::get_if<ast::Ref>(&index.object->node))
     if (Binding *binding = find(ref->name); binding && binding->value.is(Sort::equation))
       return readEquation(Value(binding->value), index, span);
@@ -16,7 +18,7 @@ Value Checker::evaluateIndex(const ast::Index &index, const Span &span) {
   case Sort::poison:
     return object;
   case Sort::node:
-    return indexNode(object.node, index, span, 0);
+    return indexNode(object.node, index, span, 0, filled);
   case Sort::none:
   case Sort::unknown:
   case Sort::list:
@@ -49,6 +51,8 @@ Value Checker::indexList(const Value &object, const ast::Index &index, const Spa
   if (object.isUnknown() || i.isUnknown())
     return Value::unknown(origin);
   if (object.is(Sort::object)) {
+    if (i.isNone())
+      return i;
     if (!i.is(Sort::string)) {
       error(Diag::not_indexable, at.span,
             "`" + textOf(index.object->span) + "` is read by a key, a text, not by " +
@@ -133,7 +137,8 @@ const ast::Name *Checker::firstAxis(const ast::Expr &expr) {
   return nullptr;
 }
 
-Value Checker::indexNode(NodeId x, const ast::Index &index, const Span &span, size_t from) {
+Value Checker::indexNode(NodeId x, const ast::Index &index, const Span &span, size_t from,
+                         bool filled) {
   struct Read {
     AxisId axis;
     AxisId bare = -1; // the index is the bare position of that axis
@@ -247,7 +252,10 @@ Value Checker::indexNode(NodeId x, const ast::Index &index, const Span &span, si
   std::vector<NodeId> nodes;
   for (const Read &read : reads)
     nodes.push_back(read.bare >= 0 ? graph.position(read.bare) : read.at);
-  return Value::ofNode(graph.index(x, along, nodes));
+  graph.filled = filled;
+  NodeId read = graph.index(x, along, nodes);
+  graph.filled = false;
+  return Value::ofNode(read);
 }
 
 //===--- rec ----------------------------------------------------------------------------------===//

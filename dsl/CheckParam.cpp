@@ -11,7 +11,7 @@ using Sort = Value::Sort;
 //===--- Names --------------------------------------------------------------------------------===//
 
 std::string Checker::interpolate(const std::string &text, const Span &span,
-                                 std::vector<AxisId> *stacked) {
+                                 std::vector<AxisId> *stacked, bool message) {
   std::string out;
   for (size_t i = 0; i < text.size();) {
     size_t end = text[i] == '{' ? text.find('}', i) : std::string::npos;
@@ -56,7 +56,10 @@ std::string Checker::interpolate(const std::string &text, const Span &span,
       out += whole;
       break;
     case Sort::none:
-      errorNone(value, span, "`" + whole + "` in a text");
+      if (!message)
+        errorNone(value, span, "`" + whole + "` in a text");
+      else
+        out += "none";
       break;
     default:
       error(Diag::bad_text_part, span,
@@ -299,8 +302,11 @@ std::vector<Value> Checker::bindTensor(const ast::Param &param, const Stored &st
     for (const std::string &name : tensors) {
       auto found = options_.tensors->find(name);
       if (found == options_.tensors->end()) {
-        missing_[spanKey(param.stored->span)].span = param.stored->span;
-        missing_[spanKey(param.stored->span)].names.push_back(name);
+        Missing &missing = missing_[spanKey(param.stored->span)];
+        missing.span = param.stored->span;
+        missing.names.push_back(name);
+        if (missing.tried.empty())
+          missing.tried = stored.tried;
         continue;
       }
       read_.insert(name);
@@ -351,25 +357,16 @@ void Checker::executeParam(const ast::Param &param, const Span &span) {
   Stored stored = resolveStored(*param.stored);
   std::vector<Value> values;
   switch (stored.what) {
-  case Stored::tensor:
-    if (isStored(stored)) {
-      values = bindTensor(param, stored, span);
-      break;
-    }
-    stored.tried.push_back(stored.name);
-    [[fallthrough]];
-  case Stored::absent: {
-    Missing &missing = missing_[spanKey(param.stored->span)];
-    missing.span = param.stored->span;
-    std::string names;
-    for (const std::string &name : stored.tried)
-      names += (names.empty() ? "" : "` nor `") + name;
-    if (!names.empty())
-      missing.names.push_back(names);
-    else
-      errorNone(Value::none(), param.stored->span, "the tensor's name");
+  case Stored::tensor: // a missing one is told at the end, and is what it is declared to be until
+                       // then
+    values = bindTensor(param, stored, span);
     break;
-  }
+  case Stored::absent:
+    if (stored.tried.empty())
+      errorNone(Value::none(), param.stored->span, "the name of the tensor");
+    else
+      missing_[spanKey(param.stored->span)] = {param.stored->span, {}, stored.tried};
+    break;
   case Stored::value:
     values = takeValue(param, stored.other);
     break;
@@ -432,7 +429,7 @@ void Checker::reportTensors() {
   std::set<std::string> proposed;
   for (auto &[place, missing] : missing_) {
     if (missing.names.empty())
-      continue;
+      std::swap(missing.names, missing.tried);
     std::string near = nearest(missing.names.front(), unread);
     for (const std::string &name : missing.names)
       if (std::string other = nearest(name, unread); !other.empty())
@@ -443,8 +440,10 @@ void Checker::reportTensors() {
       addExamples(text, missing.names, 1);
       notes.push_back({missing.span, text});
     }
-    error(Diag::missing_tensor, missing.span,
-          "the checkpoint has no tensor `" + missing.names.front() + "`",
+    std::string name = "no tensor `" + missing.names.front() + "`";
+    for (const std::string &tried : missing.tried)
+      name += ", nor `" + tried + "`";
+    error(Diag::missing_tensor, missing.span, "the checkpoint has " + name,
           near.empty() ? std::string() : "the checkpoint has `" + near + "`, which nothing reads",
           std::move(notes));
   }

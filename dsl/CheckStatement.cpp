@@ -78,7 +78,8 @@ Checker::Flow Checker::execute(const ast::Statement &statement, Returned &out) {
     }
     std::vector<Value> values;
     for (const ast::ExprPtr &expr : result->values) {
-      // Where nobody could tell which choice before was taken, what is left for none of them is no error.
+      // Where nobody could tell which choice before was taken, what is left for none of them is no
+      // error.
       bool fails = !out.values.empty() && std::holds_alternative<ast::Fail>(expr->node);
       Value value = fails ? Value::poison() : evaluate(*expr);
       if (value.is(Sort::tuple) && result->values.size() == 1)
@@ -300,6 +301,14 @@ Checker::Flow Checker::executeFor(const ast::For &loop, const Span &span, Return
   Loop record{graph.axis(axis).name, {}};
   ++loops_;
   Flow flow = Flow::next;
+  if (!size) {
+    // How often is not known.  One round in silence, so that the round that is told finds what an earlier one named.
+    scope.names[loop.axis.text] = {Value::unknown(loop.axis.text), loop.axis.span, Declared::value};
+    ++quiet_;
+    Returned apart;
+    execute(loop.body, apart);
+    --quiet_;
+  }
   for (int64_t i = 0; i < size.value_or(1) && flow == Flow::next; ++i) {
     Value position =
         size ? Value::ofNumber(static_cast<double>(i)) : Value::unknown(loop.axis.text);

@@ -65,6 +65,10 @@ bool checker::sameValue(const Value &a, const Value &b) {
     return a.axes == b.axes;
   case Value::Sort::node:
     return a.node == b.node;
+  case Value::Sort::layout:
+    return a.layout == b.layout;
+  case Value::Sort::equation:
+    return a.recursion == b.recursion && a.equation == b.equation;
   case Value::Sort::list:
   case Value::Sort::tuple:
     if (a.items->size() != b.items->size())

@@ -135,7 +135,8 @@ struct Model {
   int64_t window = 0;
   PlaceId claimPlace = -1;
   AxisId time = 0;
-  /// Sequences may be at most that long: what a table of positions says nothing about would be a hole in every output.
+  /// Sequences may be at most that long, because the text reads a table at their positions and the table ends there;
+  /// holes in Type are those of sequences within that length.
   std::optional<int64_t> longest;
   std::vector<AxisInfo> axes;
   std::vector<Place> places;

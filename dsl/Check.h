@@ -25,7 +25,7 @@ Library loadStd(const std::string &directory, Diagnostics &diagnostics);
 
 struct CheckOptions {
   /// config.json, an object; with a `dialect`, the flat metadata of the file instead
-  /// ("llama.block_count": 30).  Null: sizes stay unknown, both sides of a choice that depends on
+  /// ("general.block_count": 30).  Null: sizes stay unknown, both sides of a choice that depends on
   /// the configuration are checked, nothing is bound.
   const nlohmann::json *config = nullptr;
   /// The `names DIALECT { }` that translates keys and tensor names; empty: none.

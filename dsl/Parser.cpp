@@ -86,7 +86,7 @@ struct Reader {
       message.help(help);
   }
 
-  /// `modle llama is causal` begins like `name = ...`; so a misspelt word is told where `=` lacks.
+  /// `modle tiny is causal` begins like `name = ...`; so a misspelt word is told where `=` lacks.
   void helpWithStatement(Diagnostic &message, size_t wordEnd) const {
     size_t wordBegin = wordEnd;
     while (wordBegin > 0 && tokenLength(text, wordBegin - 1) == wordEnd - (wordBegin - 1))

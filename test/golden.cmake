@@ -1,0 +1,10 @@
+# Tiny models of other implementations: golden/README.md.  One test for each case.
+if(TARGET tril)
+  set(golden ${CMAKE_CURRENT_LIST_DIR}/golden)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${golden}/cases.tsv)
+  file(STRINGS ${golden}/cases.tsv cases)
+  foreach(line ${cases})
+    string(REGEX REPLACE "\t.*" "" case "${line}")
+    add_test(NAME golden.${case} COMMAND ${Python3_EXECUTABLE} ${golden}/check.py --tril $<TARGET_FILE:tril> ${case})
+  endforeach()
+endif()

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Compares `tril eval` with the golden cases.
+
+    check.py --tril build/bin/tril [CASE...]          (default: every case of cases.tsv)
+
+For each case: compiled code on whole sequences, the same token by token, the interpreter, and the older spelling of the
+configuration.  Ends with `N passed, N failed`.
+"""
+import argparse
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import safetensors  # noqa: E402  (test/safetensors.py)
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+EXAMPLES = os.path.join(HERE, "..", "..", "examples")
+TOLERANCE = 1e-3  # of compiled code and of the interpreter, from the reference
+BETWEEN = 1e-3    # of compiled code from the interpreter
+GREEDY = 24
+
+
+class Failure(Exception):
+    pass
+
+
+def furthest(found, expected, name):
+    """The largest difference of two tensors, and where it is; NaN counts as infinitely far."""
+    if found.shape != expected.shape:
+        raise Failure(f"`{name}` has shape {found.shape}, the reference {expected.shape}")
+    worst, place = 0.0, 0
+    for i, (a, b) in enumerate(zip(found.data, expected.data)):
+        d = abs(a - b)
+        if not d <= worst:
+            worst, place = (math.inf if math.isnan(d) else d), i
+    time, entry = divmod(place, found.shape[-1])
+    return worst, f"`{name}`[{time}, {entry}]"
+
+
+def compare(found, expected, tolerance, what):
+    """The largest difference over the tensors that `expected` names."""
+    overall = 0.0
+    for name, reference in expected.items():
+        if name not in found:
+            raise Failure(f"{what}: no tensor `{name}` among {sorted(found)}")
+        worst, place = furthest(found[name], reference, name)
+        if not worst < tolerance:
+            raise Failure(f"{what}: {place} is {worst:.3g} away, {tolerance:g} is allowed")
+        overall = max(overall, worst)
+    return overall
+
+
+class Case:
+    def __init__(self, tril, name, text, work):
+        self.tril, self.name, self.work = tril, name, work
+        self.text = os.path.join(EXAMPLES, text + ".tril")
+        self.folder = os.path.join(HERE, name)
+        reference = safetensors.read(os.path.join(self.folder, "logits.safetensors"))
+        self.whole = {key: value for key, value in reference.items() if key.startswith("logits.")}
+        self.decode = {"logits.0": reference["decode.0"]}
+        with open(os.path.join(self.folder, "greedy.json")) as file:
+            self.greedy = json.load(file)["tokens"]
+
+    def eval(self, what, *options, weights=None):
+        output = os.path.join(self.work, what + ".safetensors")
+        command = [self.tril, "eval", self.text, "--weights", weights or self.folder,
+                   "--tokens", os.path.join(self.folder, "tokens.json"), "-o", output, *options]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode != 0:
+            raise Failure(f"{what}: exit status {done.returncode} of {' '.join(command)}\n{done.stdout}")
+        return safetensors.read(output)
+
+    def follow(self, found, what):
+        tokens = list(map(int, found["greedy.0"].data))
+        if tokens != self.greedy:
+            raise Failure(f"{what}: the greedy tokens are {tokens}, of the reference {self.greedy}")
+
+    def check_whole(self):
+        self.compiled = self.eval("whole", "--greedy", str(GREEDY))
+        away = compare(self.compiled, self.whole, TOLERANCE, "whole")
+        self.follow(self.compiled, "whole")
+        return f"{away:.1e} from the reference, {GREEDY} greedy tokens equal"
+
+    def check_step(self):
+        step = self.eval("step", "--step", "--greedy", str(GREEDY))
+        compare(step, self.decode, TOLERANCE, "step")
+        self.follow(step, "step")
+        for name in self.whole:
+            if step[name].raw != self.compiled[name].raw:
+                worst, place = furthest(step[name], self.compiled[name], name)
+                raise Failure(f"step: {place} is {worst:.3g} from the whole sequence's; they must be the same bits")
+        return "the same bits as the whole sequence"
+
+    def check_interpret(self):
+        interpreted = self.eval("interpret", "--interpret")
+        away = compare(interpreted, self.whole, TOLERANCE, "interpret")
+        apart = compare(self.compiled, {n: interpreted[n] for n in self.whole}, BETWEEN, "compiled from interpreted")
+        return f"{away:.1e} from the reference, {apart:.1e} from the compiled"
+
+    def check_legacy(self):
+        folder = os.path.join(self.work, "legacy")
+        os.mkdir(folder)
+        shutil.copy(os.path.join(self.folder, "config_legacy.json"), os.path.join(folder, "config.json"))
+        os.symlink(os.path.join(self.folder, "model.safetensors"), os.path.join(folder, "model.safetensors"))
+        legacy = self.eval("legacy", weights=folder)
+        for name in self.whole:
+            if legacy[name].raw != self.compiled[name].raw:
+                raise Failure(f"legacy: `{name}` differs from that of today's config.json")
+        return "the older config.json gives the same bits"
+
+    def checks(self):
+        yield "whole", self.check_whole
+        yield "step", self.check_step
+        yield "interpret", self.check_interpret
+        if os.path.exists(os.path.join(self.folder, "config_legacy.json")):
+            yield "legacy", self.check_legacy
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tril", required=True)
+    parser.add_argument("cases", nargs="*")
+    arguments = parser.parse_args()
+    with open(os.path.join(HERE, "cases.tsv")) as file:
+        texts = dict(line.rstrip("\n").split("\t") for line in file)
+    for name in arguments.cases:
+        if name not in texts:
+            parser.error(f"no case `{name}`; there are {', '.join(texts)}")
+    passed = failed = 0
+    for name in arguments.cases or texts:
+        with tempfile.TemporaryDirectory() as work:
+            case = Case(arguments.tril, name, texts[name], work)
+            for what, check in case.checks():
+                try:
+                    print(f"{name} {what}: {check()}", flush=True)
+                    passed += 1
+                except (Failure, KeyError, AttributeError) as failure:
+                    print(f"{name} {what}: FAILED: {failure}", flush=True)
+                    failed += 1
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,8 +1,9 @@
 # Shared by the scripts; `source` it. Sets `root`, the top of the repository.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# Says what is being done, with the time since the start.
-say() { printf '[%3d s] %s\n' "$SECONDS" "$*"; }
+# Says what is being done, with the time since the first script started.
+export TRIL_SCRIPT_START=${TRIL_SCRIPT_START:-$EPOCHSECONDS}
+say() { printf '[%3d s] %s\n' $((EPOCHSECONDS - TRIL_SCRIPT_START)) "$*"; }
 
 # One clear line, then the end.
 fail() {

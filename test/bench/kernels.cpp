@@ -1,6 +1,6 @@
 //===- kernels.cpp - generated kernels beside the machine's peak and OpenBLAS
 //--------------------===//
-// kernels [--mcpu=NAME] [FORMAT...]      one thread; minima of many runs
+// kernels [--mcpu=NAME] [FORMAT...]      one thread, minima of many runs, processor time
 #include "../unit/kernels/Jit.h"
 #include "../unit/kernels/Weights.h"
 #include "Conversion/Kernels/Attention.h"
@@ -8,32 +8,47 @@
 #include "Conversion/Kernels/Gemm.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <dlfcn.h>
 
 using namespace tril;
 using namespace tril::test;
 
+/// Seconds of this thread on a processor: other work of a shared machine does not count.
 static double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
 }
 
-/// The shortest of many runs within about `budget` seconds.
+/// The shortest time of a run, of many samples (at least 0.3 ms long) within about `budget`
+/// seconds.
 template <typename F> static double shortest(double budget, F &&run) {
-  double best = 1e9, end = now() + budget;
+  double start = now();
+  run();
+  double once = now() - start, best = once, end = now() + budget;
+  int runs = 1 + int(3e-4 / std::max(once, 1e-7));
   do {
-    double start = now();
-    run();
-    best = std::min(best, now() - start);
+    start = now();
+    for (int i = 0; i < runs; ++i)
+      run();
+    best = std::min(best, (now() - start) / runs);
   } while (now() < end);
   return best;
 }
 
-using Sgemm = void(int, int, int, int, int, int, float, const float *, int, const float *, int,
-                   float, float *, int);
-using Sgemv = void(int, int, int, int, float, const float *, int, const float *, int, float,
-                   float *, int);
+/// Contractions of OpenBLAS, if it is there.
+using Sgemm = void(int order, int transA, int transB, int m, int n, int k, float alpha,
+                   const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
+using Sgemv = void(int order, int trans, int m, int n, float alpha, const float *a, int lda,
+                   const float *x, int incX, float beta, float *y, int incY);
+static void *openBlas(const char *name) {
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  unsetenv("OPENBLAS_CORETYPE");
+  void *library = dlopen("libopenblas.so.0", RTLD_NOW);
+  return library ? dlsym(library, name) : nullptr;
+}
 
 /// A loop of independent multiply-adds: `turns` x 32 of 16 floats.
 static void generatePeak(mlir::ModuleOp module, const Machine &machine) {
@@ -152,6 +167,8 @@ int main(int argc, char **argv) {
   printf("peak %.0f GF/s (f32 fma), memory %.1f GB/s (sum of 256 MB)\n", peak, bandwidth);
 
   benchAttention(jit, peak);
+  auto *sgemm = reinterpret_cast<Sgemm *>(openBlas("cblas_sgemm"));
+  auto *sgemv = reinterpret_cast<Sgemv *>(openBlas("cblas_sgemv"));
 
   struct Shape {
     int64_t m, n, k;
@@ -166,8 +183,14 @@ int main(int argc, char **argv) {
       if (super && k % 256)
         k = 512;
       StoredWeights stored(format, n, k);
-      Buffer<std::byte> packed(packedBytes(format, n, k));
+      // The output layer comes from memory: copies of it that no cache holds, in turn.
+      int64_t bytes = packedBytes(format, n, k),
+              copies = n > 40000 ? (int64_t(200) << 20) / bytes + 1 : 1;
+      Buffer<std::byte> packed(bytes * copies);
       pack(format, [&](int64_t row) { return stored.row(row); }, n, k, packed.get());
+      for (int64_t i = 1; i < copies; ++i)
+        std::memcpy(packed.get() + i * bytes, packed.get(), bytes);
+      int64_t turn = 0;
       Buffer<float> x(m * k), c(m * n);
       std::mt19937 random(2);
       for (int64_t i = 0; i < m * k; ++i)
@@ -182,16 +205,28 @@ int main(int argc, char **argv) {
       }
       auto *gemm = jit.get<Gemm>("tril_gemm_" + packedFormatName(format).str());
       double time = shortest(0.4, [&] {
-        gemm(packed.get(), x.get(), k * 4, prepared.get(), c.get(), n * 4, k, n, 0, m, 0,
-             (n + 15) / 16);
+        gemm(packed.get() + bytes * (turn++ % copies), x.get(), k * 4, prepared.get(), c.get(),
+             n * 4, k, n, 0, m, 0, (n + 15) / 16);
       });
       double rate = 2e-9 * m * n * k / time;
-      printf(
-          "%-5s %4ld x %5ld x %4ld  %9.1f us  %6.1f GF/s  %3.0f %% of peak  %5.1f GB/s of weights",
-          packedFormatName(format).str().c_str(), long(m), long(n), long(k), time * 1e6, rate,
-          100 * rate / peak, double(packed.size()) * 1e-9 / time);
+      printf("%-5s %4ld x %5ld x %4ld  %9.1f us  %6.1f GF/s  %3.0f %% of peak  %5.1f GB/s of "
+             "weights%s",
+             packedFormatName(format).str().c_str(), long(m), long(n), long(k), time * 1e6, rate,
+             100 * rate / peak, double(bytes) * 1e-9 / time, copies > 1 ? " from memory" : "");
       if (prepareTime > 0)
         printf("  prepare %.1f us", prepareTime * 1e6);
+      if (sgemm && sgemv && format == PackedFormat::f32) {
+        std::vector<float> w(n * k);
+        std::memcpy(w.data(), stored.row(0), n * k * 4);
+        double blas = shortest(0.4, [&] { // row major, weights transposed
+          if (m == 1)
+            sgemv(101, 111, int(n), int(k), 1, w.data(), int(k), x.get(), 1, 0, c.get(), 1);
+          else
+            sgemm(101, 111, 112, int(m), int(n), int(k), 1, x.get(), int(k), w.data(), int(k), 0,
+                  c.get(), int(n));
+        });
+        printf("  OpenBLAS %.1f us, %.1f GF/s", blas * 1e6, 2e-9 * m * n * k / blas);
+      }
       printf("\n");
       fflush(stdout);
     }

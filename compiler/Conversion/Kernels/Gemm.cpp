@@ -61,8 +61,8 @@ Tiling GemmEmitter::tiling() const {
   if (e.machine.avx512)
     return {{8, 4, 2, 1}, floats ? 3 : 1, floats ? 4 : 1, 64};
   if (e.machine.avx2)
-    return {floats ? SmallVector<int>{6, 2, 1} : SmallVector<int>{2, 1}, 1, floats ? 4 : 1, 48};
-  return {floats ? SmallVector<int>{2, 1} : SmallVector<int>{1}, 1, floats ? 2 : 1, 32};
+    return {floats ? SmallVector<int>{6, 2, 1} : SmallVector<int>{4, 2, 1}, 1, floats ? 4 : 1, 48};
+  return {floats ? SmallVector<int>{2, 1} : SmallVector<int>{2, 1}, 1, floats ? 2 : 1, 32};
 }
 
 /// One input of a float format.
@@ -140,7 +140,8 @@ void GemmEmitter::digitStep(Value block, ArrayRef<Value> pRows, const GroupPoint
   }
 }
 
-/// One block of 32 inputs in f32.
+/// One block of 32 inputs in f32, in halves: a single row has two chains of sums at once, several
+/// rows need only one chain each in registers at a time.
 void GemmEmitter::decodedStep(Value block, ArrayRef<Value> xRows, ArrayRef<Value> pRows,
                               const GroupPointers &group, MutableArrayRef<Value> sums) {
   BlockScales scales = loadScales(e, format, group, block);
@@ -148,50 +149,47 @@ void GemmEmitter::decodedStep(Value block, ArrayRef<Value> xRows, ArrayRef<Value
   Values x(rows);
   for (size_t i = 0; i < rows; ++i)
     x[i] = e.at(xRows[i], e.mul(block, 128));
-  Values low(rows), high(rows);
-  auto take = [&](Value weight, int input) {
-    for (size_t i = 0; i < rows; ++i) {
-      Value activation = broadcastFloat(e.at(x[i], 4 * input));
-      Value &sum = (input < 16 ? low : high)[i];
-      sum = sum ? e.fma(weight, activation, sum) : e.mulf(weight, activation);
-    }
-  };
-  if (layout.bits == 4 && e.machine.avx512) {
-    // A table permute looks at the low four bits of a lane only: one shift and one permute a code.
-    SmallVector<float> table;
+  bool byTable = layout.bits == 4 && e.machine.avx512;
+  Values codes = byTable ? loadChunks(e, format, group, block) : loadCodes(e, format, group, block);
+  VectorType bytes = e.vector(e.builder.getI8Type(), 64);
+  Value table;
+  if (byTable) {
+    SmallVector<float> values;
     for (int i = 0; i < 16; ++i)
-      table.push_back(static_cast<float>(i - layout.bias));
-    Value values = e.vectorOf(table);
-    Values chunks = loadChunks(e, format, group, block);
-    for (int chunk = 0; chunk < 4; ++chunk)
-      for (int byte = 0; byte < 4; ++byte)
-        for (int half = 0; half < 2; ++half)
-          take(e.intrinsic("llvm.x86.avx512.permvar.sf.512",
-                           {values, e.shiftRight(chunks[chunk], 8 * byte + 4 * half)}, e.floats()),
-               16 * half + 4 * chunk + byte);
-  } else {
-    VectorType bytes = e.vector(e.builder.getI8Type(), 64);
-    Values codes = loadCodes(e, format, group, block);
-    for (int j = 0; j < 8; ++j) {
-      Value code = codes[j];
-      if (layout.bias)
-        code = e.bitcast(e.subi(e.bitcast(code, bytes), e.splatInt(layout.bias, 8, 64)), e.ints());
-      for (int byte = 0; byte < 4; ++byte)
-        take(e.toFloat(e.shiftRightSigned(e.shiftLeft(code, 24 - 8 * byte), 24)), 4 * j + byte);
-    }
+      values.push_back(static_cast<float>(i - layout.bias));
+    table = e.vectorOf(values);
   }
+  auto weight = [&](Value code, int half, int byte) {
+    // A table permute looks at the low four bits of a lane only: one shift and one permute a code.
+    if (byTable)
+      return e.intrinsic("llvm.x86.avx512.permvar.sf.512",
+                         {table, e.shiftRight(code, 8 * byte + 4 * half)}, e.floats());
+    return e.toFloat(e.shiftRightSigned(e.shiftLeft(code, 24 - 8 * byte), 24));
+  };
+  for (int half = 0; half < 2; ++half) {
+    Values chain(rows);
+    for (int j = 0; j < 4; ++j) {
+      Value code = codes[byTable ? j : 4 * half + j];
+      if (layout.bias && !byTable)
+        code = e.bitcast(e.subi(e.bitcast(code, bytes), e.splatInt(layout.bias, 8, 64)), e.ints());
+      for (int byte = 0; byte < 4; ++byte) {
+        Value w = weight(code, half, byte);
+        for (size_t i = 0; i < rows; ++i) {
+          Value activation = broadcastFloat(e.at(x[i], 4 * (16 * half + 4 * j + byte)));
+          chain[i] = chain[i] ? e.fma(w, activation, chain[i]) : e.mulf(w, activation);
+        }
+      }
+    }
+    for (size_t i = 0; i < rows; ++i)
+      sums[i] =
+          e.fma(chain[i], half && scales.scaleHigh ? scales.scaleHigh : scales.scale, sums[i]);
+  }
+  if (!scales.minimum)
+    return;
   for (size_t i = 0; i < rows; ++i) {
-    if (scales.scaleHigh) {
-      sums[i] = e.fma(low[i], scales.scale, sums[i]);
-      sums[i] = e.fma(high[i], scales.scaleHigh, sums[i]);
-    } else {
-      sums[i] = e.fma(e.addf(low[i], high[i]), scales.scale, sums[i]);
-    }
-    if (scales.minimum) {
-      Value sum = e.at(pRows[i], e.mul(block, preparedBlockBytes(prepared)));
-      sums[i] = e.fma(scales.minimum,
-                      broadcastFloat(e.at(sum, preparedFloatsOffset(prepared) + 12)), sums[i]);
-    }
+    Value sum = e.at(pRows[i], e.mul(block, preparedBlockBytes(prepared)));
+    sums[i] = e.fma(scales.minimum, broadcastFloat(e.at(sum, preparedFloatsOffset(prepared) + 12)),
+                    sums[i]);
   }
 }
 

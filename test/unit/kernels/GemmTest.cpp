@@ -5,33 +5,23 @@
 #include "Weights.h"
 #include <cmath>
 #include <gtest/gtest.h>
-#include <map>
 
 using namespace tril;
 using namespace tril::test;
 
 namespace {
 
-/// All kernels for one processor, compiled once; null where this machine cannot run them.
-Jit *kernelsFor(const std::string &name) {
-  static std::map<std::string, std::unique_ptr<Jit>> cache;
-  if (auto found = cache.find(name); found != cache.end())
-    return found->second.get();
-  Machine machine = llvm::cantFail(Machine::named(name)),
-          host = llvm::cantFail(Machine::named("native"));
-  bool runs = (host.avx512 || !machine.avx512) && (host.avx2 || !machine.avx2) &&
-              (host.vnni || !machine.vnni);
-  if (!runs)
-    return cache[name] = nullptr, nullptr;
-  auto jit = std::make_unique<Jit>(machine, [&](mlir::ModuleOp module) {
-    for (int i = 0; i < packedFormatCount; ++i) {
-      auto format = static_cast<PackedFormat>(i);
-      kernels::getOrCreateGemm(module, machine, format);
-      if (auto kind = kernels::preparation(machine, format); kind != kernels::Preparation::none)
-        kernels::getOrCreatePrepare(module, machine, kind);
-    }
+/// The kernels of one format for one processor; null where this machine cannot run them.
+std::unique_ptr<Jit> kernelsFor(const Machine &machine, PackedFormat format) {
+  Machine host = llvm::cantFail(Machine::named("native"));
+  if ((machine.avx512 && !host.avx512) || (machine.avx2 && !host.avx2) ||
+      (machine.vnni && !host.vnni))
+    return nullptr;
+  return std::make_unique<Jit>(machine, [&](mlir::ModuleOp module) {
+    kernels::getOrCreateGemm(module, machine, format);
+    if (auto kind = kernels::preparation(machine, format); kind != kernels::Preparation::none)
+      kernels::getOrCreatePrepare(module, machine, kind);
   });
-  return (cache[name] = std::move(jit)).get();
 }
 
 struct Case {
@@ -90,10 +80,10 @@ struct Problem {
 
 TEST_P(GemmTest, EqualsPlainLoopsAndSplitsDoNotMatter) {
   auto [name, format] = GetParam();
-  Jit *jit = kernelsFor(name);
+  Machine machine = llvm::cantFail(Machine::named(name));
+  std::unique_ptr<Jit> jit = kernelsFor(machine, format);
   if (!jit)
     GTEST_SKIP() << "this processor does not run code for " << name;
-  Machine machine = llvm::cantFail(Machine::named(name));
   bool floats = packedLayout(format).isFloat();
   for (auto [m, n, k] :
        {std::array<int64_t, 3>{15, 88, floats ? 77 : 768}, {1, 7, 256}, {70, 16, 512}}) {
@@ -157,7 +147,7 @@ TEST(Prepare, SpecialValues) {
   Machine machine = llvm::cantFail(Machine::named("native"));
   if (!machine.vnni)
     GTEST_SKIP();
-  Jit *jit = kernelsFor("native");
+  std::unique_ptr<Jit> jit = kernelsFor(machine, PackedFormat::q8_0);
   // A block of zeros, one of tiny numbers, one with a NaN, one with two signs of the largest float.
   Problem problem(*jit, machine, PackedFormat::q8_0, 1, 16, 128);
   auto *prepare = jit->get<Prepare>("tril_prepare_digits");

@@ -114,7 +114,8 @@ void Checker::force(const std::string &name) {
   const ast::Statement &statement = *pending.statement;
   if (pending.state == Pending::active) {
     error(Diag::circular, statement.span, "`" + name + "` is defined by itself");
-    top_.names[name] = {Value::poison(), statement.span, Declared::let};
+    for (const ast::Name *other : declaredNames(statement))
+      top_.names[other->text] = {Value::poison(), other->span, Declared::let};
     return;
   }
   for (const ast::Name *other : declaredNames(statement))

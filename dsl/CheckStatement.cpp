@@ -302,7 +302,8 @@ Checker::Flow Checker::executeFor(const ast::For &loop, const Span &span, Return
   ++loops_;
   Flow flow = Flow::next;
   if (!size) {
-    // How often is not known.  One round in silence, so that the round that is told finds what an earlier one named.
+    // How often is not known.  One round in silence, so that the round that is told finds what an
+    // earlier one named.
     scope.names[loop.axis.text] = {Value::unknown(loop.axis.text), loop.axis.span, Declared::value};
     ++quiet_;
     Returned apart;

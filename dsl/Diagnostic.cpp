@@ -95,7 +95,8 @@ nlohmann::json toJson(const Diagnostics &diagnostics) {
 
 std::string nearest(std::string_view name, const std::vector<std::string> &candidates) {
   std::string best;
-  size_t limit = std::max<size_t>(1, name.size() / 3), least = limit + 1;
+  // Something must be left in common.
+  size_t limit = name.size() < 2 ? 0 : std::max<size_t>(1, name.size() / 3), least = limit + 1;
   for (const std::string &candidate : candidates) {
     if (candidate.size() > name.size() + limit || candidate.size() + limit < name.size())
       continue;

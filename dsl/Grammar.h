@@ -182,6 +182,7 @@ struct Choice {
   };
   std::vector<Branch> branches;
   ExprPtr otherwise;
+  uint32_t end = 0;
 };
 x3::rule<struct ChoiceTag, Choice> const choice = "`if`";
 auto const addBranch = [](auto &ctx) {
@@ -200,23 +201,24 @@ auto const setOtherwise = [](auto &ctx) { _val(ctx).otherwise = std::move(_attr(
 auto const branch =
     x3::raw[word("if")][addBranch] > expr[setCondition] > openBrace > expr[setThen] > closeBrace;
 auto const elseIf = word("else") >> &word("if");
-auto const choice_def = branch > *(elseIf > branch) > kwElse > openBrace
-                        > expr[setOtherwise] > closeBrace;
+auto const setChoiceEnd = [](auto &ctx) { _val(ctx).end = spanOfRange(_attr(ctx)).end; };
+auto const choice_def = x3::raw[branch > *(elseIf > branch) > kwElse > openBrace >
+                                expr[setOtherwise] > closeBrace][setChoiceEnd];
 auto const setChoice = [](auto &ctx) {
   Choice &choice = _attr(ctx);
   ExprPtr value = std::move(choice.otherwise);
   for (auto it = choice.branches.rbegin(); it != choice.branches.rend(); ++it) {
-    Span span = {it->begin.source, it->begin.begin, value->span.end};
+    Span span = {it->begin.source, it->begin.begin, choice.end};
     value = makeExpr(span, ast::If{it->condition, it->then, value}, it->begin);
   }
   _val(ctx) = value;
 };
 
 auto const primary_def =
-    number[first] | quoted[setString] | x3::raw[choice[setChoice]][place<false>] |
-    wordValue("true", ast::Bool{true}) | wordValue("false", ast::Bool{false}) |
-    wordValue("none", ast::None{}) | x3::raw[word("fail") > quoted[setFail]][place<false>] |
-    name[setRef] | x3::raw[open > expr[first] > close][place<false>] |
+    number[first] | quoted[setString] | choice[setChoice] | wordValue("true", ast::Bool{true}) |
+    wordValue("false", ast::Bool{false}) | wordValue("none", ast::None{}) |
+    x3::raw[word("fail") > quoted[setFail]][place<false>] | name[setRef] |
+    x3::raw[open > expr[first] > close][place<false>] |
     x3::raw[bar > name[setSize] > bar][place<false>] | x3::raw[list[setList]][place<false>];
 
 BOOST_SPIRIT_DEFINE(name, nameOrRest, key, quoted, axes, expr, infix, postfix, primary, item, items,

@@ -60,30 +60,60 @@ struct Reader {
   }
 
   /// Tells what stands in the place of what was wanted; `start` is where the statement began.
-  void unexpected(size_t start, size_t where, std::string wanted) const {
+  /// Returns the place.
+  size_t unexpected(size_t start, size_t where, std::string wanted) const {
     where = skipBlanks(text, where);
     size_t length = tokenLength(text, where);
+    std::string found = tokenName(text, where);
+    if (wanted.starts_with("a statement") && text.substr(where, length) == "=") {
+      // `x = a +` and on the next line `y = b`, whose `y` was read as the operand.
+      size_t line = assignmentAround(text, where);
+      if (line != std::string_view::npos) {
+        length = where + 1 - line;
+        where = line;
+        wanted = "an expression";
+        found = "`" + std::string(text.substr(line, length)) + "`";
+      }
+    }
     size_t opened = openBracketBefore(text, start, where);
     size_t before = endOfLast(text, where);
     if (length == 0 && opened != std::string_view::npos && wanted.ends_with("or `}`"))
       wanted = "`}`"; // a statement would not help
-    std::string found = tokenName(text, where);
-    Span span = length == 0 ? at(before, 0) : at(where, length);
     Diagnostic &message =
-        diagnostics.error(Kind::syntax, span, "expected " + wanted + ", found " + found);
-    std::string_view word = text.substr(where, length);
-    bool closes = length == 0 || std::string_view(")]}").find(word) != std::string_view::npos;
-    bool earlierLine = opened != std::string_view::npos &&
-                       text.substr(opened, where - opened).find('\n') != std::string_view::npos;
-    bool wantsClosing = wanted.find_first_of(")]}") != std::string::npos;
-    if (opened != std::string_view::npos && wantsClosing && (closes || earlierLine))
+        diagnostics.error(Kind::syntax, length == 0 ? at(before, 0) : at(where, length),
+                          "expected " + wanted + ", found " + found);
+    noteOpened(message, opened, where, length, wanted);
+    help(message, where, length, before, wanted);
+    return where;
+  }
+
+  /// The bracket that what was wanted would have closed, where it is not before a reader's eyes.
+  void noteOpened(Diagnostic &message, size_t opened, size_t where, size_t length,
+                  std::string_view wanted) const {
+    if (opened == std::string_view::npos || wanted.find_first_of(")]}") == std::string_view::npos)
+      return;
+    bool closes =
+        length == 0 || std::string_view(")]}").find(text[where]) != std::string_view::npos;
+    bool onEarlierLine = text.substr(opened, where - opened).find('\n') != std::string_view::npos;
+    if (closes || onEarlierLine)
       message.note(at(opened, 1), "`" + std::string(1, text[opened]) + "` is opened here");
-    if (wanted == "a name" && isKeyword(word))
-      message.help("`" + std::string(word) + "` is a word of the language; choose another name");
-    else if (wanted == "`=`" || wanted == "`,` or `=`")
-      helpWithStatement(message, before);
+  }
+
+  void help(Diagnostic &message, size_t where, size_t length, size_t before,
+            std::string_view wanted) const {
+    std::string_view found = text.substr(where, length);
     if (const char *help = habit(text, where))
       message.help(help);
+    else if (wanted == "a name" && isKeyword(found))
+      message.help("`" + std::string(found) + "` is a word of the language; choose another name");
+    else if (wanted == "`=`")
+      helpWithStatement(message, before);
+    else if (wanted == "`else`")
+      message.help("a choice of values has both sides: `if c { x } else { y }`");
+    else if (wanted.starts_with("a statement") && found == "(")
+      message.help("what is called is a name, with axes or without: `f(x)`, `f[a](x)`");
+    else if (found == "." && text.find_first_of("0123456789", where) == where + 1)
+      message.help("a number begins with a digit: `0.5`");
   }
 
   /// `modle tiny is causal` begins like `name = ...`; so a misspelt word is told where `=` lacks.
@@ -105,11 +135,9 @@ struct Reader {
     try {
       if (x3::phrase_parse(first, end, rule, grammar::skipper, value))
         return true;
-      first = begin + start;
-      unexpected(start, start, wanted);
+      first = begin + unexpected(start, start, wanted);
     } catch (const x3::expectation_failure<Iterator> &failure) {
-      first = failure.where();
-      unexpected(start, offset(), failure.which());
+      first = begin + unexpected(start, failure.where() - begin, failure.which());
     } catch (const Refusal &refusal) {
       first = begin + refusal.span.begin;
       Diagnostic &message = diagnostics.error(refusal.kind, refusal.span, refusal.message);

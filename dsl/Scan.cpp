@@ -181,8 +181,10 @@ size_t tril::dsl::openBracketBefore(std::string_view text, size_t from, size_t a
   return open.empty() ? std::string_view::npos : open.back();
 }
 
-/// Whether a line that begins at `at` begins like `name =`, `name, name =` or `name[axes] =`.
-static bool beginsLikeAssignment(std::string_view text, size_t at) {
+/// Of a line that begins at `at` like `name =`, `name, name =` or `name[axes] =`, where its `=` is;
+/// else npos.
+static size_t equalsOfAssignment(std::string_view text, size_t at) {
+  constexpr size_t none = std::string_view::npos;
   auto blanks = [&] {
     while (at < text.size() && (text[at] == ' ' || text[at] == '\t'))
       ++at;
@@ -204,18 +206,25 @@ static bool beginsLikeAssignment(std::string_view text, size_t at) {
   };
   do {
     if (!word())
-      return false;
+      return none;
   } while (take(','));
   if (take('[')) {
     do {
       if (!word())
-        return false;
+        return none;
     } while (take(','));
     if (!take(']'))
-      return false;
+      return none;
     blanks();
   }
-  return take('=') && !take('=');
+  return take('=') && !take('=') ? at - 1 : none;
+}
+
+size_t tril::dsl::assignmentAround(std::string_view text, size_t at) {
+  size_t line = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
+  line = line == std::string_view::npos ? 0 : line + 1;
+  size_t begin = std::min(text.find_first_not_of(" \t", line), text.size());
+  return equalsOfAssignment(text, begin) == at ? begin : std::string_view::npos;
 }
 
 size_t tril::dsl::nextStatement(std::string_view text, size_t at) {
@@ -227,7 +236,7 @@ size_t tril::dsl::nextStatement(std::string_view text, size_t at) {
     std::string_view word = text.substr(begin, tokenLength(text, begin));
     const std::vector<std::string> &words = statementWords();
     if (std::find(words.begin(), words.end(), word) != words.end() ||
-        beginsLikeAssignment(text, begin))
+        equalsOfAssignment(text, begin) != std::string_view::npos)
       return begin;
   }
   return text.size();

@@ -307,9 +307,10 @@ Value Emitter::emitIndex(NodeId id) {
                                 builder.getArrayAttr(axes), indices));
 }
 
-// The region of a recurrence has what depends on its own earlier values, and elementwise work that
-// only such nodes use. The rest of its body (projections, gathers) is the same at every position:
-// it goes before the recurrence, for all positions at once.
+// The region of a recurrence has what depends on its own earlier values, and elementwise work as
+// large as they are that only such nodes use: it would have to be stored for every position.  The
+// rest of its body (projections, gathers, decays) goes before the recurrence, for all positions at
+// once.
 void Emitter::planRecurrences(ArrayRef<NodeId> nodes) {
   llvm::DenseSet<NodeId> given(nodes.begin(), nodes.end());
   llvm::DenseMap<int, NodeId> found;
@@ -340,13 +341,18 @@ void Emitter::planRecurrences(ArrayRef<NodeId> nodes) {
       yielded.insert(equation.value);
     for (const dsl::Output &output : model.outputs)
       yielded.insert(output.value);
+    int64_t stateSize = 1;
+    for (const auto &equation : recurrence.equations)
+      stateSize = std::max(stateSize, graph.type(equation.value).staticElements());
     llvm::DenseSet<NodeId> region = depends;
     for (NodeId id = recurrence.end; id-- > recurrence.begin;) {
       const dsl::Node &node = model.nodes[id];
       bool elementwise = node.op == NodeOp::unary || node.op == NodeOp::binary ||
                          node.op == NodeOp::select || node.op == NodeOp::where ||
                          node.op == NodeOp::otherwise;
-      if (inside(id) && elementwise && !yielded.contains(id) && users.contains(id) &&
+      bool large = graph.type(id).hasAxis(graph.axis(recurrence.axis).getName()) &&
+                   graph.type(id).staticElements() >= stateSize;
+      if (inside(id) && elementwise && large && !yielded.contains(id) && users.contains(id) &&
           llvm::all_of(users[id], [&](NodeId user) { return region.contains(user); }))
         region.insert(id);
     }

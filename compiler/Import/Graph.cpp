@@ -18,6 +18,9 @@ Graph::Graph(MLIRContext &context, const dsl::Model &model, const ImportOptions 
   if (!fault_.empty())
     return;
   findTypes();
+  if (!fault_.empty())
+    return;
+  makeConstantsReal();
   findLive();
 }
 
@@ -104,9 +107,13 @@ Type Graph::element(dsl::Element element) const {
 }
 
 NamedTensorType Graph::type(const dsl::Type &type, bool holes) const {
+  // Sequences first, as a person writes them and as values lie in memory.
+  auto rank = [](AxisAttr axis) { return !axis.isDynamic() ? 2 : axis.getRoot().empty() ? 0 : 1; };
   SmallVector<AxisAttr> axes;
-  for (AxisId axis : type.axes)
-    axes.push_back(axes_[axis]);
+  for (int now : {0, 1, 2})
+    for (AxisId axis : type.axes)
+      if (rank(axes_[axis]) == now)
+        axes.push_back(axes_[axis]);
   return NamedTensorType::get(&context, axes, element(type.element), holes);
 }
 
@@ -165,6 +172,45 @@ void Graph::findTypes() {
     }
     types_.push_back(type(node.type, holes));
   }
+}
+
+// Whether operand k of a node is read as a real number, whatever its own element is.
+static bool readsReal(const dsl::Model &model, const dsl::Node &node, unsigned k) {
+  auto isNumber = [&](NodeId id) { return model.nodes[id].type.element == dsl::Element::number; };
+  switch (node.op) {
+  case NodeOp::binary:
+    if (node.type.element == dsl::Element::truth)
+      return isNumber(node.operands[1 - k]);
+    return node.type.element == dsl::Element::number;
+  case NodeOp::select:
+    return k > 0 && node.type.element == dsl::Element::number;
+  case NodeOp::where:
+    return k == 0 && node.type.element == dsl::Element::number;
+  case NodeOp::otherwise:
+  case NodeOp::stack:
+  case NodeOp::join:
+    return node.type.element == dsl::Element::number;
+  default:
+    return false;
+  }
+}
+
+// A whole constant that is only read as a real number is one: `1 / (layer + 1)` is whole in the
+// first layer, and yet a number like those of the others.
+void Graph::makeConstantsReal() {
+  std::vector<uint8_t> real(model.nodes.size(), 0), other(model.nodes.size(), 0);
+  for (const dsl::Node &node : model.nodes)
+    for (auto [k, operand] : llvm::enumerate(node.operands))
+      (readsReal(model, node, k) ? real : other)[operand] = 1;
+  for (const dsl::Output &output : model.outputs)
+    other[output.value] = 1;
+  for (const dsl::Recurrence &recurrence : model.recurrences)
+    for (const auto &equation : recurrence.equations)
+      other[equation.value] = 1;
+  for (auto [id, node] : llvm::enumerate(model.nodes))
+    if (node.op == NodeOp::constant && node.type.element == dsl::Element::integer && real[id] &&
+        !other[id])
+      types_[id] = types_[id].withElement(element(dsl::Element::number));
 }
 
 SmallVector<NodeId> Graph::needs(NodeId id) const {

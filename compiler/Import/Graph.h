@@ -42,6 +42,7 @@ public:
 private:
   void nameAxes();
   void findTypes();
+  void makeConstantsReal();
   void findLive();
 
   std::string fault_;

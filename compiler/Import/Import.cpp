@@ -109,8 +109,14 @@ void Importer::emitOutputs(Emitter &main) {
 
 OwningOpRef<ModuleOp> Importer::run() {
   Location location = UnknownLoc::get(&graph.context);
-  if (!model.sources.empty() && model.sources.front())
-    location = FileLineColLoc::get(&graph.context, model.sources.front()->path, 1, 1);
+  // The text is where the outermost call of an output stands; the other sources are the library.
+  if (!model.outputs.empty() && model.outputs.front().place >= 0) {
+    const dsl::Place *place = &model.places[model.outputs.front().place];
+    while (place->caller >= 0)
+      place = &model.places[place->caller];
+    if (place->span.source)
+      location = FileLineColLoc::get(&graph.context, place->span.source->path, 1, 1);
+  }
   OwningOpRef<ModuleOp> module = ModuleOp::create(location);
   builder.setInsertionPointToEnd(module->getBody());
   std::string claim = model.claim;

@@ -127,7 +127,7 @@ static int run() {
   if (onlyImport) {
     OpPrintingFlags flags;
     if (locations)
-      flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/true);
+      flags.enableDebugInfo();
     module->print(llvm::outs(), flags);
     return 0;
   }

@@ -89,7 +89,7 @@ def Tril_ReduceKind : I32EnumAttr<"ReduceKind", "What a reduction does", [
   let genSpecializedAttr = 0;
 }
 def Tril_ReduceKindAttr : EnumAttr<Tril_Dialect, Tril_ReduceKind, "reduce_kind"> {
-  let assemblyFormat = "`` $value"; // without a second space before it
+  let assemblyFormat = "$value";
 }
 
 #endif

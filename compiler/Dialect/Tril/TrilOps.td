@@ -273,7 +273,7 @@ def Tril_ReduceOp : Tril_Op<"reduce", [Pure]> {
   }];
   let arguments = (ins Tril_ReduceKindAttr:$kind, StrArrayAttr:$axes, Tril_Tensor:$operand);
   let results = (outs Tril_Tensor:$result);
-  let assemblyFormat = "$kind $axes $operand attr-dict `:` functional-type($operand, $result)";
+  let assemblyFormat = "`` $kind $axes $operand attr-dict `:` functional-type($operand, $result)";
   let hasVerifier = 1;
 }
 

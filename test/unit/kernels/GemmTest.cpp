@@ -101,7 +101,7 @@ TEST_P(GemmTest, EqualsPlainLoopsAndSplitsDoNotMatter) {
           ASSERT_EQ(value, -77) << "written past the last output";
       }
     EXPECT_LT(worst / problem.largest, 1e-6) << m << " x " << n << " x " << k;
-    RecordProperty("error", std::to_string(worst / problem.largest));
+    RecordProperty("errorInBillionths", static_cast<int>(worst / problem.largest * 1e9));
 
     // Other tiles, other splits: the same bits.
     auto same = [&](const std::vector<float> &other) {

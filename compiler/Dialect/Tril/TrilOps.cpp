@@ -14,6 +14,29 @@ using namespace tril;
 #include "Dialect/Tril/TrilAttrs.cpp.inc"
 #define GET_TYPEDEF_CLASSES
 #include "Dialect/Tril/TrilTypes.cpp.inc"
+
+// numbers ::= `[` (float (`,` float)*)? `]`, exactly: the attribute's own form keeps six digits.
+static ParseResult parseNumbers(OpAsmParser &parser, DenseF64ArrayAttr &numbers) {
+  SmallVector<double> values;
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&]() -> ParseResult {
+        APFloat value(0.0);
+        if (parser.parseFloat(APFloat::IEEEdouble(), value))
+          return failure();
+        values.push_back(value.convertToDouble());
+        return success();
+      }))
+    return failure();
+  numbers = parser.getBuilder().getDenseF64ArrayAttr(values);
+  return success();
+}
+
+static void printNumbers(OpAsmPrinter &p, Operation *, DenseF64ArrayAttr numbers) {
+  p << "[";
+  llvm::interleaveComma(numbers.asArrayRef(), p,
+                        [&](double value) { p.printFloat(APFloat(value)); });
+  p << "]";
+}
+
 #define GET_OP_CLASSES
 #include "Dialect/Tril/TrilOps.cpp.inc"
 
@@ -85,7 +108,8 @@ void AxisAttr::printBare(raw_ostream &os) const {
     os << " of " << getRoot();
 }
 
-LogicalResult AxisAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, StringRef name, int64_t size, StringRef) {
+LogicalResult AxisAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, StringRef name,
+                               int64_t size, StringRef) {
   // axis_c1
   if (size < 0 && size != kDynamic)
     return emitError() << "axis `" << name << "` has the size " << size;
@@ -144,7 +168,8 @@ Type NamedTensorType::parse(AsmParser &parser) {
 void NamedTensorType::print(AsmPrinter &printer) const {
   printer << "<";
   if (!getAxes().empty()) {
-    llvm::interleaveComma(getAxes(), printer.getStream(), [&](AxisAttr axis) { axis.printBare(printer.getStream()); });
+    llvm::interleaveComma(getAxes(), printer.getStream(),
+                          [&](AxisAttr axis) { axis.printBare(printer.getStream()); });
     printer << " : ";
   }
   printer << getElement();
@@ -153,7 +178,8 @@ void NamedTensorType::print(AsmPrinter &printer) const {
   printer << ">";
 }
 
-LogicalResult NamedTensorType::verify(llvm::function_ref<InFlightDiagnostic()> emitError, ArrayRef<AxisAttr> axes, Type element, bool) {
+LogicalResult NamedTensorType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                                      ArrayRef<AxisAttr> axes, Type element, bool) {
   // tensor_c1
   if (!element.isF32() && !element.isF64() && !element.isInteger(32) && !element.isInteger(1))
     return emitError() << "element type " << element << " is none of f32, f64, i32, i1";
@@ -180,9 +206,15 @@ int64_t NamedTensorType::staticElements() const {
   return n;
 }
 
-NamedTensorType NamedTensorType::withHoles(bool holes) const { return get(getContext(), getAxes(), getElement(), holes); }
-NamedTensorType NamedTensorType::withElement(Type element) const { return get(getContext(), getAxes(), element, getHoles()); }
-NamedTensorType NamedTensorType::withAxes(ArrayRef<AxisAttr> axes) const { return get(getContext(), axes, getElement(), getHoles()); }
+NamedTensorType NamedTensorType::withHoles(bool holes) const {
+  return get(getContext(), getAxes(), getElement(), holes);
+}
+NamedTensorType NamedTensorType::withElement(Type element) const {
+  return get(getContext(), getAxes(), element, getHoles());
+}
+NamedTensorType NamedTensorType::withAxes(ArrayRef<AxisAttr> axes) const {
+  return get(getContext(), axes, getElement(), getHoles());
+}
 
 SmallVector<AxisAttr> tril::unionAxes(ArrayRef<NamedTensorType> types) {
   SmallVector<AxisAttr> axes;
@@ -208,14 +240,17 @@ void BodyOp::build(OpBuilder &builder, OperationState &state, StringRef name, Fu
 }
 
 ParseResult BodyOp::parse(OpAsmParser &parser, OperationState &result) {
-  auto buildFunctionType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results, function_interface_impl::VariadicFlag,
+  auto buildFunctionType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
+                              function_interface_impl::VariadicFlag,
                               std::string &) { return builder.getFunctionType(inputs, results); };
-  return function_interface_impl::parseFunctionOp(parser, result, /*allowVariadic=*/false, getFunctionTypeAttrName(result.name),
-                                                  buildFunctionType, getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+  return function_interface_impl::parseFunctionOp(
+      parser, result, /*allowVariadic=*/false, getFunctionTypeAttrName(result.name),
+      buildFunctionType, getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
 }
 
 void BodyOp::print(OpAsmPrinter &p) {
-  function_interface_impl::printFunctionOp(p, *this, /*isVariadic=*/false, getFunctionTypeAttrName(), getArgAttrsAttrName(),
+  function_interface_impl::printFunctionOp(p, *this, /*isVariadic=*/false,
+                                           getFunctionTypeAttrName(), getArgAttrsAttrName(),
                                            getResAttrsAttrName());
 }
 
@@ -236,7 +271,8 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (static_cast<int64_t>(getLayer()) < 0)
     return emitOpError() << "layer " << static_cast<int64_t>(getLayer()) << " is negative";
   // call_c2
-  if (getArguments().getTypes() != TypeRange(body.getArgumentTypes()) || getValues().getTypes() != TypeRange(body.getResultTypes()))
+  if (getArguments().getTypes() != TypeRange(body.getArgumentTypes()) ||
+      getValues().getTypes() != TypeRange(body.getResultTypes()))
     return emitOpError() << "types differ from those of `@" << getCallee() << "`";
   return success();
 }
@@ -245,7 +281,8 @@ LogicalResult OutputOp::verify() {
   // output_c1
   auto type = getValue().getType();
   auto names = getAxes().getAsValueRange<StringAttr>();
-  if (!llvm::equal(names, llvm::map_range(type.getAxes(), [](AxisAttr axis) { return axis.getName(); })))
+  if (!llvm::equal(names,
+                   llvm::map_range(type.getAxes(), [](AxisAttr axis) { return axis.getName(); })))
     return emitOpError() << "axes " << getAxes() << " are not those of " << type;
   return success();
 }
@@ -271,7 +308,8 @@ LogicalResult TableOp::verify() {
       return emitOpError() << "axis `" << axis.getName() << "` has no static size";
   // table_c2
   if (static_cast<int64_t>(getValues().size()) != type.staticElements())
-    return emitOpError() << "has " << getValues().size() << " values for " << type.staticElements() << " positions";
+    return emitOpError() << "has " << getValues().size() << " values for " << type.staticElements()
+                         << " positions";
   // table_c3
   if (type.getHoles())
     return emitOpError() << "a table has no holes";
@@ -291,7 +329,8 @@ LogicalResult LayerConstantOp::verify() {
 LogicalResult ExtentOp::verify() {
   // extent_c1
   if (!getAxis().isDynamic())
-    return emitOpError() << "axis `" << getAxis().getName() << "` has the static size " << getAxis().getSize();
+    return emitOpError() << "axis `" << getAxis().getName() << "` has the static size "
+                         << getAxis().getSize();
   auto type = getResult().getType();
   // extent_c2
   if (type.rank() != 0 || type.getHoles() || !type.getElement().isInteger(32))
@@ -326,7 +365,8 @@ SmallVector<StringRef> ParamOp::storedNames(int64_t layer) {
   return names;
 }
 
-// tril.param "pattern" strides [..] offset n (stacked "axis")? of [stored shape] {names = [["a"], ["b"]]} : type
+// tril.param "pattern" strides [..] offset n (stacked "axis")? of [stored shape] {names = [["a"],
+// ["b"]]} : type
 ParseResult ParamOp::parse(OpAsmParser &parser, OperationState &result) {
   StringAttr pattern;
   std::string axis;
@@ -334,12 +374,14 @@ ParseResult ParamOp::parse(OpAsmParser &parser, OperationState &result) {
   Type type;
   auto list = [&](StringRef name) -> ParseResult {
     SmallVector<int64_t> values;
-    if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] { return parser.parseInteger(values.emplace_back()); }))
+    if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                       [&] { return parser.parseInteger(values.emplace_back()); }))
       return failure();
     result.addAttribute(name, parser.getBuilder().getDenseI64ArrayAttr(values));
     return success();
   };
-  if (parser.parseAttribute(pattern, "pattern", result.attributes) || parser.parseKeyword("strides") || list("strides"))
+  if (parser.parseAttribute(pattern, "pattern", result.attributes) ||
+      parser.parseKeyword("strides") || list("strides"))
     return failure();
   if (succeeded(parser.parseOptionalKeyword("offset")) && parser.parseInteger(offset))
     return failure();
@@ -349,10 +391,12 @@ ParseResult ParamOp::parse(OpAsmParser &parser, OperationState &result) {
       return failure();
     result.addAttribute("stacked", parser.getBuilder().getStringAttr(axis));
   }
-  if (parser.parseKeyword("of") || list("stored_shape") || parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(type))
+  if (parser.parseKeyword("of") || list("stored_shape") ||
+      parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(type))
     return failure();
   if (!result.attributes.get("names"))
-    result.addAttribute("names", parser.getBuilder().getArrayAttr({parser.getBuilder().getStrArrayAttr({pattern.getValue()})}));
+    result.addAttribute("names", parser.getBuilder().getArrayAttr(
+                                     {parser.getBuilder().getStrArrayAttr({pattern.getValue()})}));
   result.addTypes(type);
   return success();
 }
@@ -387,7 +431,8 @@ LogicalResult ParamOp::verify() {
   auto type = getResult().getType();
   // param_c1
   if (getStrides().size() != type.rank())
-    return emitOpError() << "has " << getStrides().size() << " strides for " << type.rank() << " axes";
+    return emitOpError() << "has " << getStrides().size() << " strides for " << type.rank()
+                         << " axes";
   // param_c2
   if (getStacked() && !type.hasAxis(*getStacked()))
     return emitOpError() << "stacked axis `" << *getStacked() << "` is not in " << type;

@@ -96,7 +96,7 @@ def Tril_TableOp : Tril_Op<"table", [Pure]> {
   let description = [{ (table_c1) every axis has a static size.  (table_c2) there is a value for each position.  (table_c3) no holes. }];
   let arguments = (ins DenseF64ArrayAttr:$values);
   let results = (outs Tril_Tensor:$result);
-  let assemblyFormat = "$values attr-dict `:` type($result)";
+  let assemblyFormat = "custom<Numbers>($values) attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 
@@ -108,7 +108,7 @@ def Tril_LayerConstantOp : Tril_Op<"layer_constant", [Pure]> {
   }];
   let arguments = (ins DenseF64ArrayAttr:$values);
   let results = (outs Tril_Tensor:$result);
-  let assemblyFormat = "$values attr-dict `:` type($result)";
+  let assemblyFormat = "custom<Numbers>($values) attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 

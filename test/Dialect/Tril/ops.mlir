@@ -1,6 +1,7 @@
 // Every operation is printed as a person would write it, and read back.
 // RUN: tril-opt %s | tril-opt | FileCheck %s
-// RUN: tril-opt --mlir-print-op-generic %s | tril-opt | FileCheck %s
+// RUN: tril-opt --mlir-print-op-generic %s | tril-opt | FileCheck %s --check-prefix=GENERIC
+// GENERIC: tril.contract ["half", "pair"]
 
 // CHECK: tril.model @tiny is "causal"
 tril.model @tiny is "causal" {
@@ -10,6 +11,9 @@ tril.model @tiny is "causal" {
     %c = tril.constant 0.5 : !tril.tensor<f32>
     // CHECK: tril.table [1.000000e+00, 2.000000e+00] : !{{.*}}
     %t = tril.table [1.0, 2.0] : !tril.tensor<half=2 : f32>
+    // All digits: a dump means the same as what was dumped.
+    // CHECK: tril.table [1.000000e-01, 0.33333333333333331, 0x7FF0000000000000] : !{{.*}}
+    %exact = tril.table [0.1, 0.33333333333333331, 0x7FF0000000000000] : !tril.tensor<three=3 : f32>
     // CHECK: tril.position
     %time = tril.position : !tril.tensor<time : i32>
     %past = tril.position : !tril.tensor<past of time : i32>

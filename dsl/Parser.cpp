@@ -65,11 +65,12 @@ struct Reader {
     where = skipBlanks(text, where);
     size_t length = tokenLength(text, where);
     std::string found = tokenName(text, where);
-    if (wanted.starts_with("a statement") && text.substr(where, length) == "=") {
+    std::string_view sign = text.substr(where, length);
+    if (wanted.starts_with("a statement") && (sign == "=" || sign == ",")) {
       // `x = a +` and on the next line `y = b`, whose `y` was read as the operand.
       size_t line = assignmentAround(text, where);
       if (line != std::string_view::npos) {
-        length = where + 1 - line;
+        length = text.find('=', where) + 1 - line;
         where = line;
         wanted = "an expression";
         found = "`" + std::string(text.substr(line, length)) + "`";
@@ -178,7 +179,7 @@ ast::Program tril::dsl::parse(std::shared_ptr<const Source> source, Diagnostics 
     // lacks its end.
     size_t at = reader.offset(),
            line = at == 0 ? std::string_view::npos : reader.text.rfind('\n', at - 1);
-    bool later = line != std::string_view::npos && line > start;
+    bool later = line != std::string_view::npos && (line > start || at < start);
     reader.first = reader.begin + nextStatement(reader.text, later ? line : at);
   }
   return program;

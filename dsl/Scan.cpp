@@ -224,7 +224,8 @@ size_t tril::dsl::assignmentAround(std::string_view text, size_t at) {
   size_t line = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
   line = line == std::string_view::npos ? 0 : line + 1;
   size_t begin = std::min(text.find_first_not_of(" \t", line), text.size());
-  return equalsOfAssignment(text, begin) == at ? begin : std::string_view::npos;
+  size_t equals = equalsOfAssignment(text, begin);
+  return equals != std::string_view::npos && equals >= at ? begin : std::string_view::npos;
 }
 
 size_t tril::dsl::nextStatement(std::string_view text, size_t at) {

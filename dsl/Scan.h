@@ -27,8 +27,8 @@ std::string tokenName(std::string_view text, size_t at);
 /// is.
 size_t openBracketBefore(std::string_view text, size_t from, size_t at);
 
-/// Where the line begins whose `name =` or `name[axes] =` has its `=` at `at`; npos if there is no
-/// such line.
+/// Where the line of `at` begins, if it begins like `name =`, `name, name =` or `name[axes] =` and
+/// that reaches to `at`; else npos.
 size_t assignmentAround(std::string_view text, size_t at);
 
 /// The first line after the one of `at` that begins like a statement; there the next may begin

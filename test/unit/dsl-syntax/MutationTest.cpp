@@ -5,6 +5,7 @@
 #include "dsl/Format.h"
 #include "dsl/Printer.h"
 #include <chrono>
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <random>
 
@@ -73,11 +74,14 @@ TEST(Mutation, DamagedTexts) {
                                        std::string(1, '\0'),
                                        "[a](",
                                        "if a { "};
-  std::mt19937_64 random(20240711);
+  // TRIL_FUZZ_SECONDS=600 looks longer, at other texts each time.
+  const char *longer = std::getenv("TRIL_FUZZ_SECONDS");
+  std::mt19937_64 random(longer ? std::random_device()() : 20240711);
   auto below = [&](size_t n) { return static_cast<size_t>(random() % n); };
-  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(4);
+  auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::seconds(longer ? std::atoi(longer) : 3);
   int count = 0;
-  for (; count < 4000 && std::chrono::steady_clock::now() < deadline; ++count) {
+  for (; (longer || count < 4000) && std::chrono::steady_clock::now() < deadline; ++count) {
     std::string text = texts[below(texts.size())];
     if (below(2)) { // a small text is damaged more thoroughly
       size_t begin = below(text.size());
@@ -129,7 +133,7 @@ TEST(Mutation, RandomBytes) {
 
 TEST(Mutation, EveryPrefix) {
   std::string text = readFile(std::filesystem::path(TRIL_TEST_SYNTAX) / "everything.tril");
-  for (size_t n = 0; n <= text.size(); n += 1 + n / 100) {
+  for (size_t n = 0; n <= text.size(); n += 1 + n / 50) {
     check(text.substr(0, n));
     if (HasFatalFailure())
       return;

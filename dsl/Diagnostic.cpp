@@ -39,6 +39,7 @@ std::string_view kindMeaning(Kind kind) { return entries[static_cast<int>(kind)]
 const std::vector<Kind> &allKinds() {
   static const std::vector<Kind> kinds = [] {
     std::vector<Kind> list;
+    list.reserve(std::size(entries));
     for (size_t i = 0; i < std::size(entries); ++i)
       list.push_back(static_cast<Kind>(i));
     return list;

@@ -129,7 +129,8 @@ std::string tril::dsl::render(const Diagnostics &diagnostics, bool color) {
   std::string out;
   size_t errors = 0, warnings = 0;
   for (const Diagnostic &d : diagnostics.sorted()) {
-    out += render(d, color) + "\n";
+    out += render(d, color);
+    out += '\n';
     ++(d.severity == Severity::error ? errors : warnings);
   }
   auto count = [](size_t n, const char *what) {

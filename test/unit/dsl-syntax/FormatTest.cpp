@@ -28,9 +28,7 @@ static std::string comments(const std::string &text) { // as a sorted bag
 }
 
 TEST(Format, KeepsTheTreeAndTheComments) {
-  auto paths = textsIn(TRIL_TEST_TEXTS);
-  paths.push_back(std::filesystem::path(TRIL_TEST_SYNTAX) / "everything.tril");
-  for (const auto &path : paths) {
+  for (const auto &path : correctTexts()) {
     SCOPED_TRACE(path.filename());
     Parsed parsed(readFile(path));
     std::string text = format(parsed.program);

@@ -23,7 +23,8 @@ std::string nameOf(const testing::TestParamInfo<std::filesystem::path> &info) {
 } // namespace
 
 TEST_P(Golden, Syntax) {
-  std::filesystem::path path = GetParam(), expected = path;
+  const std::filesystem::path &path = GetParam();
+  std::filesystem::path expected = path;
   expected.replace_extension(".expected");
   Parsed parsed(readFile(path), path.filename().string());
   std::string got = parsed.diagnostics.all().empty() ? print(parsed.program) : parsed.messages();

@@ -44,20 +44,14 @@ static void expectExactPlaces(const Parsed &parsed) {
   });
 }
 
-TEST(Places, AreExactInPublishedArchitectures) {
-  auto paths = textsIn(TRIL_TEST_TEXTS);
-  ASSERT_GE(paths.size(), 20u);
+TEST(Places, AreExactInCorrectTexts) {
+  auto paths = correctTexts();
+  ASSERT_GE(paths.size(), 25u);
   for (const auto &path : paths) {
     Parsed parsed(readFile(path), path.filename().string());
     EXPECT_EQ(parsed.messages(), "");
     expectExactPlaces(parsed);
   }
-}
-
-TEST(Places, AreExactInEveryProduction) {
-  Parsed parsed(readFile(std::filesystem::path(TRIL_TEST_SYNTAX) / "everything.tril"));
-  ASSERT_EQ(parsed.messages(), "");
-  expectExactPlaces(parsed);
 }
 
 TEST(Places, EndBeforeBlanksAndComments) {

@@ -16,6 +16,13 @@ std::vector<std::filesystem::path> test::textsIn(const char *folder) {
   return paths;
 }
 
+std::vector<std::filesystem::path> test::correctTexts() {
+  auto paths = textsIn(TRIL_TEST_TEXTS), library = textsIn(TRIL_STD);
+  paths.insert(paths.end(), library.begin(), library.end());
+  paths.push_back(std::filesystem::path(TRIL_TEST_SYNTAX) / "everything.tril");
+  return paths;
+}
+
 std::string test::readFile(const std::filesystem::path &path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;

@@ -98,7 +98,7 @@ Evaluated Evaluator::elementwise(Operation *op, ArrayRef<Evaluated> operands, Ty
     if (name == "neg")
       return done(real ? arith::NegFOp::create(b, loc, x[0]).getResult() : arith::SubIOp::create(b, loc, shape.whole(0, x[0]), x[0]).getResult());
     if (name == "abs")
-      return done(real ? math::AbsFOp::create(b, loc, x[0]).getResult() : math::AbsIOp::create(b, loc, x[0]).getResult());
+      return done(real ? math::AbsFOp::create(b, loc, x[0]).getResult() : arith::MaxSIOp::create(b, loc, x[0], arith::SubIOp::create(b, loc, shape.whole(0, x[0]), x[0])).getResult());
     if (!real && (name == "floor" || name == "ceil" || name == "round"))
       return done(x[0]);
     Value value = real ? x[0] : arith::SIToFPOp::create(b, loc, shape.element(code.f32(), x[0]), x[0]).getResult();

@@ -7,6 +7,7 @@
 #include "Target/Product.h"
 #include "Transforms/Passes.h"
 #include "dsl/Parser.h"
+#include "dsl/Printer.h"
 #include "runtime/Quantization.h"
 #include "runtime/SafetensorsWriter.h"
 #include "runtime/TokensFile.h"
@@ -105,7 +106,7 @@ int tril::build(const BuildRequest &request) {
     llvm::errs() << dsl::render(diagnostics, isatty(STDERR_FILENO) != 0);
     if (diagnostics.hasErrors())
       return 1;
-    printTo(request.output, [&](llvm::raw_pwrite_stream &out) { out << program.statements.size(); });
+    printTo(request.output, [&](llvm::raw_pwrite_stream &out) { out << dsl::print(program); });
     return 0;
   }
   std::optional<Phase> phase = parsePhase(request.emit);

@@ -174,10 +174,12 @@ private:
 
   /// Places the states of a body from (0, 0); gives their sizes: fixed bytes, bytes a position of capacity.
   std::pair<int64_t, int64_t> planBody(BodyOp body) {
+    // What has a fixed size comes first; where the rest lies depends on the capacity.
     int64_t fixed = 0, position = 0;
+    SmallVector<ExtendOp> linear;
     body.walk([&](Operation *op) {
       if (auto extend = dyn_cast<ExtendOp>(op)) {
-        extend.setFixedOffset(fixed);
+        linear.push_back(extend);
         extend.setPositionOffset(position);
         position += aligned(typeOf(extend.getOperand()).staticElements() * 4);
       } else if (auto rec = dyn_cast<RecOp>(op)) {
@@ -193,6 +195,8 @@ private:
         op->setAttr("lag", builder.getI64IntegerAttr(lag));
       }
     });
+    for (ExtendOp extend : linear)
+      extend.setFixedOffset(fixed);
     return {fixed, position};
   }
 

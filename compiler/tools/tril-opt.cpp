@@ -1,6 +1,7 @@
 //===- tril-opt.cpp - runs passes on a printed dump
 //----------------------------------------------===//
 #include "Dialect/Tril/TrilOps.h"
+#include "Pipeline/Pipeline.h"
 #include "Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -19,6 +20,7 @@ int main(int argc, char **argv) {
                   mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
                   mlir::scf::SCFDialect, mlir::ub::UBDialect, mlir::vector::VectorDialect>();
   tril::registerTrilPasses();
+  tril::registerPipelines();
   mlir::registerTransformsPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "tril optimiser\n", registry));
 }

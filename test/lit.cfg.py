@@ -6,7 +6,8 @@ import lit.formats
 config.name = "tril"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".tril"]
-config.excludes = ["Inputs", "unit", "CMakeLists.txt"]
+# Folders whose texts are data of other tests.
+config.excludes = ["Inputs", "bench", "dsl", "golden", "names", "smollm2", "tokenizers", "unit"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.tril_build_dir, "test")
 

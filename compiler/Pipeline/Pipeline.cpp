@@ -60,7 +60,7 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
 
 void tril::registerPipelines() {
   for (int i = 1; i <= static_cast<int>(Phase::lowered); ++i)
-    PassPipelineRegistration<>(("tril-to-" + kNames[i]).str(), ("From the phase before to `" + kNames[i] + "`").str(), [i](OpPassManager &passes) {
+    PassPipelineRegistration<>(("to-" + kNames[i]).str(), ("From the phase before to `" + kNames[i] + "`").str(), [i](OpPassManager &passes) {
       addPasses(passes, static_cast<Phase>(i - 1), static_cast<Phase>(i), PipelineOptions());
     });
 }

@@ -25,7 +25,7 @@ struct PipelineOptions {
 /// Adds the passes that lead from `from` to `to`.
 void addPasses(mlir::OpPassManager &passes, Phase from, Phase to, const PipelineOptions &options);
 
-/// Registers `tril-to-step`, `tril-to-fused`, ... as pass pipelines: from the phase before to the one named.
+/// Registers `to-step`, `to-fused`, ... as pass pipelines: from the phase before to the one named.
 void registerPipelines();
 
 } // namespace tril

@@ -5,6 +5,8 @@
 #pragma once
 #include "dsl/GrammarTokens.h"
 
+// In Spirit `>` is a sequence, and rules are variables.
+// NOLINTBEGIN(bugprone-throwing-static-initialization,bugprone-chained-comparison)
 namespace tril::dsl::grammar {
 
 using ast::BinaryOp;
@@ -225,3 +227,4 @@ BOOST_SPIRIT_DEFINE(name, nameOrRest, key, quoted, axes, expr, infix, postfix, p
                     arguments, callTail, number, list, choice)
 
 } // namespace tril::dsl::grammar
+// NOLINTEND(bugprone-throwing-static-initialization,bugprone-chained-comparison)

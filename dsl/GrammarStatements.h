@@ -2,6 +2,8 @@
 #pragma once
 #include "dsl/Grammar.h"
 
+// In Spirit `>` is a sequence, and rules are variables.
+// NOLINTBEGIN(bugprone-throwing-static-initialization,bugprone-chained-comparison)
 namespace tril::dsl::grammar {
 
 using ast::StatementPtr;
@@ -192,3 +194,4 @@ BOOST_SPIRIT_DEFINE(statement, body, modelStatement, axisStatement, layoutStatem
                     returnStatement, mapping, namesStatement, assignStatement)
 
 } // namespace tril::dsl::grammar
+// NOLINTEND(bugprone-throwing-static-initialization,bugprone-chained-comparison)

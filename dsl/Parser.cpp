@@ -151,7 +151,8 @@ struct Reader {
 
 } // namespace
 
-ast::Program tril::dsl::parse(std::shared_ptr<const Source> source, Diagnostics &diagnostics) {
+ast::Program tril::dsl::parse(const std::shared_ptr<const Source> &source,
+                              Diagnostics &diagnostics) {
   ast::Program program{source, {}};
   if (!scan(*source, diagnostics))
     return program;
@@ -185,7 +186,7 @@ ast::Program tril::dsl::parse(std::shared_ptr<const Source> source, Diagnostics 
   return program;
 }
 
-ast::ExprPtr tril::dsl::parseExpression(std::shared_ptr<const Source> source,
+ast::ExprPtr tril::dsl::parseExpression(const std::shared_ptr<const Source> &source,
                                         Diagnostics &diagnostics) {
   if (!scan(*source, diagnostics))
     return nullptr;

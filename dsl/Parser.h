@@ -14,11 +14,11 @@ constexpr int mostSyntaxErrors = 20;
 /// Takes time linear in the text.  No expression of the result is taller than `tallest` (Infix.h),
 /// and bodies are nested at most 200 deep (Scan.h) in chains of at most `tallest` `else if`: what
 /// walks the tree may recurse.
-ast::Program parse(std::shared_ptr<const Source> source, Diagnostics &diagnostics);
+ast::Program parse(const std::shared_ptr<const Source> &source, Diagnostics &diagnostics);
 
 /// Parses one expression: the part between braces of a string such as "layers.{layer + 1}".  Null
 /// after an error.
-ast::ExprPtr parseExpression(std::shared_ptr<const Source> source, Diagnostics &diagnostics);
+ast::ExprPtr parseExpression(const std::shared_ptr<const Source> &source, Diagnostics &diagnostics);
 
 /// Whether a word is reserved.
 bool isKeyword(std::string_view word);

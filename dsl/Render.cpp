@@ -121,7 +121,7 @@ std::string tril::dsl::render(const Diagnostic &d, bool color) {
              place(note.span) + "\n" + excerpt(note.span, '-', "", gutter, paint, "1;32");
   }
   for (const std::string &help : d.helps)
-    out += pad + paint("34", " = ") + paint("1", "help") + ": " + help + "\n";
+    out.append(pad).append(paint("34", " = ") + paint("1", "help") + ": ").append(help + "\n");
   return out;
 }
 

@@ -1,4 +1,5 @@
-//===- TrilOps.h - the tril dialect ------------------------------------------------------------===//
+//===- TrilOps.h - the tril dialect
+//------------------------------------------------------------===//
 #pragma once
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"

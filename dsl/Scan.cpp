@@ -75,7 +75,7 @@ static bool hasOnlyCharacters(const Source &source, Diagnostics &diagnostics) {
 bool tril::dsl::scan(const Source &source, Diagnostics &diagnostics) {
   std::string_view text = source.text;
   if (text.size() > largestText) {
-    diagnostics.error(Kind::too_large, Span{&source, 0, 0}, "the text is larger than 64 MiB");
+    diagnostics.error(Kind::text_too_large, Span{&source, 0, 0}, "the text is larger than 64 MiB");
     return false;
   }
   if (!hasOnlyCharacters(source, diagnostics))

@@ -80,7 +80,7 @@ TEST(Limits, OperatorsThatWait) {
 
 TEST(Limits, TextsAreAtMost64MiB) {
   EXPECT_EQ(told("x = a" + std::string(64 << 20, ' ')),
-            "error[too-large]: the text is larger than 64 MiB\n --> text:1:1");
+            "error[text-too-large]: the text is larger than 64 MiB\n --> text:1:1");
 }
 
 TEST(Limits, AtMost20SyntaxErrors) {

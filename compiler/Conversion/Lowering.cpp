@@ -158,6 +158,8 @@ void BodyLowering::reads(Operation *op, SmallVectorImpl<Value> &values) {
 /// Whether two stored values may share bytes.
 bool BodyLowering::overlap(Value a, Value b) {
   auto place = [&](Value value) -> std::optional<std::tuple<unsigned, int64_t, int64_t>> {
+    if (auto rec = value.getDefiningOp<RecOp>()) // its values lie where its equations were stored
+      value = rec.getBody().front().getTerminator()->getOperand(cast<OpResult>(value).getResultNumber());
     auto stored = value.getDefiningOp<MaterializeOp>();
     if (!stored || stored.getReturnIndex() || stored.getOutputIndex())
       return std::nullopt;

@@ -208,6 +208,8 @@ void BodyLowering::reduce(MaterializeOp op, ArrayRef<Value> factors, ReduceKind 
           auto tail = run(0, p, reduction.initial(1), 1, /*rest=*/true);
           state = state.empty() ? tail : reduction.merge(state, tail);
         }
+        if (state.empty()) // an axis without positions
+          state = reduction.initial(1);
       } else {
         state = run(0, p, reduction.initial(outWidth), 1, /*rest=*/false);
       }

@@ -104,6 +104,8 @@ private:
       dynamic |= axis.isDynamic();
       riders.push_back(axis);
     }
+    if (typeOf(weight).staticElements() == 0) // an axis without positions
+      return;
     if (!dynamic || contracted.empty() || outputs.empty() || typeOf(x).rank() != riders.size() + contracted.size())
       return;
 

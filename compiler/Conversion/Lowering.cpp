@@ -161,14 +161,17 @@ bool BodyLowering::overlap(Value a, Value b) {
     if (auto rec = value.getDefiningOp<RecOp>()) // its values lie where its equations were stored
       value = rec.getBody().front().getTerminator()->getOperand(cast<OpResult>(value).getResultNumber());
     auto stored = value.getDefiningOp<MaterializeOp>();
-    if (!stored || stored.getReturnIndex() || stored.getOutputIndex())
+    auto call = value.getDefiningOp<CallOp>();
+    if (!call && (!stored || stored.getReturnIndex() || stored.getOutputIndex()))
       return std::nullopt;
     unsigned region = 0;
     for (AxisAttr axis : typeOf(value).getAxes())
       if (axis.isDynamic())
         region |= axis.getName() == "time" ? 1 : 2;
     int64_t bytes = typeOf(value).staticElements() * 4;
-    return std::tuple(region, stored.getOffset(), bytes);
+    int64_t offset = call ? call->getAttrOfType<DenseI64ArrayAttr>("offsets")[cast<OpResult>(value).getResultNumber()]
+                          : static_cast<int64_t>(stored.getOffset());
+    return std::tuple(region, offset, bytes);
   };
   auto pa = place(a), pb = place(b);
   if (!pa || !pb)

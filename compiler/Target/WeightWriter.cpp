@@ -53,6 +53,8 @@ std::vector<float> decoded(const Tensor &tensor) {
 std::vector<float> plain(ParamOp param, int64_t layer, const Checkpoint &checkpoint) {
   auto type = param.getResult().getType();
   std::vector<float> out(type.staticElements());
+  if (out.empty())
+    return out;
   auto names = param.storedNames(layer);
   SmallVector<int64_t> sizes, strides, places;
   int64_t place = out.size(), stackedPlace = 0;

@@ -25,6 +25,7 @@ private:
   void top(MaterializeOp op, TopOp topOp, bool value);
   void extend(ExtendOp op);
   void matmul(MaterializeOp op, MatmulOp matmulOp);
+  mlir::func::FuncOp sgemm();
   void prepare(MaterializeOp op, PrepareOp prepareOp);
   void attention(MaterializeOp op, AttentionOp attentionOp);
   void recurrence(RecOp op);

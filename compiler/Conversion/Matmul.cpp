@@ -47,6 +47,17 @@ void BodyLowering::prepare(MaterializeOp op, PrepareOp prepareOp) {
   });
 }
 
+/// void cblas_sgemm(order, transA, transB, M, N, K, alpha, A, lda, B, ldb, beta, C, ldc)
+func::FuncOp BodyLowering::sgemm() {
+  if (auto function = module.lookupSymbol<func::FuncOp>("cblas_sgemm"))
+    return function;
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  Type i = code().i32(), f = code().f32(), p = code().ptr();
+  auto function = func::FuncOp::create(builder, module.getLoc(), "cblas_sgemm", builder.getFunctionType({i, i, i, i, i, i, f, p, i, p, i, f, p, i}, {}));
+  function.setPrivate();
+  return function;
+}
+
 /// Threads share the outputs: each streams through its own part of the weight.
 void BodyLowering::matmul(MaterializeOp op, MatmulOp matmulOp) {
   Code &c = code();
@@ -54,7 +65,6 @@ void BodyLowering::matmul(MaterializeOp op, MatmulOp matmulOp) {
   auto param = matmulOp.getWeight().getDefiningOp<ParamOp>();
   WeightPlace place = weightPlace(param);
   NamedTensorType type = matmulOp.getX().getType();
-  func::FuncOp function = kernels::getOrCreateGemm(module, machine, place.format);
   Rows rows = {op.getTail() ? frame.outputBegin : c.c64(0), frame.rows};
   if (fixedRow)
     rows = {*fixedRow, c.add(*fixedRow, 1)};
@@ -67,6 +77,23 @@ void BodyLowering::matmul(MaterializeOp op, MatmulOp matmulOp) {
   Value prepared = matmulOp.getPrepared() ? evaluator->memoryOf(matmulOp.getPrepared()).base : x;
   Value weights = c.at(frame.weights, place.offset);
   Value result = evaluator->memoryOf(op.getResult()).base;
+  if (place.blas) {
+    // C[m][n] = X[m][k] W[n][k], the rows begin..end and this thread's outputs.  Bits depend on how rows are split.
+    Value from = c.mul(first, packedRows), to = c.min(c.mul(last, packedRows), c.c64(place.outputSize));
+    Value m = c.sub(end, begin), n = c.sub(to, from);
+    auto narrow = [&](Value value) -> Value { return arith::TruncIOp::create(c.builder, c.loc, c.i32(), value); };
+    Value some = arith::AndIOp::create(c.builder, c.loc, c.compare(arith::CmpIPredicate::sgt, m, c.c64(0)), c.compare(arith::CmpIPredicate::sgt, n, c.c64(0)));
+    c.when(some, [&] {
+      Value xAt = c.at(x, c.mul(begin, place.inputSize * 4)), wAt = c.at(weights, c.mul(from, place.inputSize * 4));
+      Value cAt = c.at(result, c.mul(c.add(c.mul(begin, place.outputSize), from), 4));
+      constexpr int rowMajor = 101, noTranspose = 111, transpose = 112; // cblas.h
+      func::CallOp::create(c.builder, c.loc, sgemm(),
+                           ValueRange{c.c32(rowMajor), c.c32(noTranspose), c.c32(transpose), narrow(m), narrow(n), c.c32(place.inputSize), c.cf(1), xAt,
+                                      c.c32(place.inputSize), wAt, c.c32(place.inputSize), c.cf(0), cAt, c.c32(place.outputSize)});
+    });
+    return;
+  }
+  func::FuncOp function = kernels::getOrCreateGemm(module, machine, place.format);
   func::CallOp::create(c.builder, c.loc, function,
                        ValueRange{weights, x, c.c64(place.inputSize * 4), prepared, result, c.c64(place.outputSize * 4), c.c64(place.inputSize),
                                   c.c64(place.outputSize), begin, end, first, last});

@@ -15,7 +15,9 @@ WeightPlace tril::weightPlace(ParamOp op) {
   place.packed = contracted != nullptr;
   if (!place.packed)
     return place;
-  place.format = *parsePackedFormat(op->getAttrOfType<StringAttr>("format").getValue());
+  StringRef format = op->getAttrOfType<StringAttr>("format").getValue();
+  place.blas = format == "blas";
+  place.format = place.blas ? PackedFormat::f32 : *parsePackedFormat(format);
   for (AxisAttr axis : op.getResult().getType().getAxes()) {
     bool input = llvm::is_contained(contracted.getAsValueRange<StringAttr>(), axis.getName());
     (input ? place.inputs : place.outputs).push_back(axis.getName().str());
@@ -26,12 +28,16 @@ WeightPlace tril::weightPlace(ParamOp op) {
 
 int64_t tril::weightBytes(ParamOp op) {
   WeightPlace place = weightPlace(op);
+  if (place.blas)
+    return place.outputSize * place.inputSize * 4;
   return place.packed ? packedBytes(place.format, place.outputSize, place.inputSize) : op.getResult().getType().staticElements() * 4;
 }
 
 Value tril::unpackAt(Evaluator &e, const WeightPlace &place, Value base, const Coordinate &n, const Coordinate &k) {
   Code &code = e.code;
   auto one = [&](Value output, Value input) -> Value {
+    if (place.blas)
+      return code.load(code.f32(), code.at(base, code.mul(code.add(code.mul(output, place.inputSize), input), 4)));
     kernels::Emitter emitter(code.builder, code.loc, *e.machine);
     Value element = kernels::emitUnpackElement(emitter, place.format, base, output, input, code.c64(place.inputSize));
     code.builder.restoreInsertionPoint(emitter.builder.saveInsertionPoint());

@@ -6,10 +6,11 @@
 namespace tril {
 
 /// As the attributes of a tril.param say it after the weights were planned: `offset` in bytes from the weights of its body; packed in
-/// groups of 16 outputs, or plain f32 in the order of its axes.
+/// groups of 16 outputs, as BLAS reads a matrix, or plain f32 in the order of its axes.
 struct WeightPlace {
   int64_t offset = 0;
   bool packed = false;
+  bool blas = false; // outputs x inputs, row-major
   PackedFormat format = PackedFormat::f32;
   llvm::SmallVector<std::string> outputs, inputs; // axes, slowest first
   int64_t outputSize = 1, inputSize = 1;

@@ -81,6 +81,7 @@ struct Compilation {
     applyDefaultTimingPassManagerCLOptions(passes);
     PipelineOptions options;
     options.cpu = request.cpu;
+    options.blas = request.blas;
     addPasses(passes, from, to, options);
     if (!request.dumpDirectory.empty()) {
       if (auto error = llvm::sys::fs::create_directories(request.dumpDirectory))
@@ -163,7 +164,7 @@ int tril::build(const BuildRequest &request) {
     printTo(request.output, [&](llvm::raw_pwrite_stream &out) { out << object; });
     return 0;
   }
-  ProductParts parts{object, *planned->getOps<ModelOp>().begin(), *frontend, request.cpu, versionText()};
+  ProductParts parts{object, *planned->getOps<ModelOp>().begin(), *frontend, request.cpu, versionText(), request.blas};
   makeProduct(parts, request.output);
   progress(request, "built " + request.output);
   return 0;

@@ -40,7 +40,9 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
   if (reaches(Phase::planned)) {
     OpPassManager &model = passes.nest<ModelOp>();
     // From here on nothing may merge or move what is stored.
-    model.addPass(createMaterialize());
+    MaterializeOptions materialize;
+    materialize.blas = options.blas;
+    model.addPass(createMaterialize(materialize));
     model.addPass(createPlanMemory());
     model.addPass(createPlanWeights());
   }

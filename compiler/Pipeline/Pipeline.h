@@ -20,6 +20,7 @@ llvm::StringRef phaseName(Phase phase);
 
 struct PipelineOptions {
   std::string cpu = "native";
+  bool blas = false; // contract f32 weights with BLAS
 };
 
 /// Adds the passes that lead from `from` to `to`.

@@ -125,7 +125,7 @@ struct TemporaryFile {
 };
 } // namespace
 
-static void link(StringRef object, StringRef executable) {
+static void link(StringRef object, StringRef executable, bool blas) {
   TemporaryFile objectFile("o"), messages("txt");
   {
     std::error_code error;
@@ -150,6 +150,9 @@ static void link(StringRef object, StringRef executable) {
   arguments.push_back(archives);
   for (const char *library : linkLibraries)
     arguments.push_back(library);
+  if (blas)
+    for (const char *library : {"-lopenblas", "-lm", "-lpthread"})
+      arguments.push_back(library);
   std::string why;
   int status = llvm::sys::ExecuteAndWait(*driver, arguments, std::nullopt, {std::nullopt, messages.path.str(), messages.path.str()}, 0, 0, &why);
   if (status != 0) {
@@ -160,8 +163,11 @@ static void link(StringRef object, StringRef executable) {
 
 void tril::makeProduct(const ProductParts &parts, const std::string &output) {
   TemporaryFile executable("exe");
-  link(parts.object, executable.path);
+  link(parts.object, executable.path, parts.blas);
   Manifest manifest = manifestOf(parts.planned, parts.frontend, parts.cpu, parts.version);
+  manifest.build.blas = parts.blas;
+  if (parts.blas)
+    manifest.build.flags.push_back("--blas");
   ProductSections sections;
   llvm::SHA256 hash;
   sections.weights = [&](const ByteSink &sink) {

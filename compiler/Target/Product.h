@@ -11,6 +11,7 @@ struct ProductParts {
   ModelOp planned;        // with places for values, states and weights
   const Frontend &frontend;
   std::string cpu, version;
+  bool blas = false; // the object calls it
 };
 
 /// What the program needs to know of the model.  Sizes are 0 where memory is not planned yet.

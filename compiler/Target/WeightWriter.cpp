@@ -86,7 +86,7 @@ std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t l
   std::vector<int64_t> rows, columns;
   forEachOffset(outputs.sizes, outputs.strides, param.getOffset(), [&](int64_t offset) { rows.push_back(offset); });
   forEachOffset(inputs.sizes, inputs.strides, 0, [&](int64_t offset) { columns.push_back(offset); });
-  std::vector<std::byte> out(packedBytes(place.format, place.outputSize, place.inputSize));
+  std::vector<std::byte> out(weightBytes(param));
   const PackedLayout &layout = packedLayout(place.format);
   bool asStored = packedFormatName(place.format) == param->getAttrOfType<StringAttr>("stored").getValue();
   // Inputs at equal distances can be read where they are.
@@ -94,7 +94,7 @@ std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t l
   bool even = true;
   for (size_t k = 0; k < columns.size(); ++k)
     even &= columns[k] == static_cast<int64_t>(k) * stride;
-  if (asStored && even && (layout.isFloat() || stride == 1)) {
+  if (!place.blas && asStored && even && (layout.isFloat() || stride == 1)) {
     auto row = [&](int64_t n) -> const std::byte * {
       return n < static_cast<int64_t>(rows.size()) ? reinterpret_cast<const std::byte *>(tensor.data) + rows[n] / layout.storedInputs * layout.storedBytes
                                                    : nullptr;
@@ -106,6 +106,10 @@ std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t l
   for (size_t n = 0; n < rows.size(); ++n)
     for (size_t k = 0; k < columns.size(); ++k)
       matrix[n * columns.size() + k] = values[rows[n] + columns[k]];
+  if (place.blas) {
+    std::memcpy(out.data(), matrix.data(), out.size());
+    return out;
+  }
   auto row = [&](int64_t n) -> const std::byte * {
     return n < static_cast<int64_t>(rows.size()) ? reinterpret_cast<const std::byte *>(matrix.data() + n * columns.size()) : nullptr;
   };

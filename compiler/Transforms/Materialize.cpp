@@ -60,6 +60,8 @@ double ownCost(Operation *op) {
 }
 
 struct MaterializePass : tril::impl::MaterializeBase<MaterializePass> {
+  using MaterializeBase::MaterializeBase;
+
   void runOnOperation() override {
     for (BodyOp body : getOperation().getBody().getOps<BodyOp>()) {
       makeMatmuls(body);
@@ -133,7 +135,7 @@ private:
 
   /// Says how the weight is packed: groups of 16 outputs, in its stored type where the inputs lie as its blocks need them.  A weight that is
   /// already packed for other inputs is taken a second time.
-  static ParamOp packFor(OpBuilder &builder, ParamOp param, ArrayAttr contracted, ArrayRef<AxisAttr> inputs) {
+  ParamOp packFor(OpBuilder &builder, ParamOp param, ArrayAttr contracted, ArrayRef<AxisAttr> inputs) {
     if (auto already = param->getAttrOfType<ArrayAttr>("contracted"); already && already != contracted) {
       builder.setInsertionPointAfter(param);
       param = cast<ParamOp>(builder.clone(*param));
@@ -156,7 +158,8 @@ private:
       whole &= llvm::is_contained(inputs, axis) || stride % block == 0;
     bool quantised = type.starts_with("q");
     bool known = quantised ? whole : type == "f16" || type == "bf16" || type == "f32";
-    param->setAttr("format", builder.getStringAttr(known ? type : "f32"));
+    StringRef format = known ? type : "f32";
+    param->setAttr("format", builder.getStringAttr(blas && format == "f32" ? "blas" : format));
     return param;
   }
 

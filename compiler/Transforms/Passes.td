@@ -52,6 +52,7 @@ def Materialize : Pass<"tril-materialize", "::tril::ModelOp"> {
     where it is read: elementwise chains become one loop.  Contractions with a weight become `tril.matmul` here, which fixes the order of
     the axes of their operands.
   }];
+  let options = [Option<"blas", "blas", "bool", "false", "Keep f32 weights as BLAS reads them, and contract with it">];
   let statistics = [
     Statistic<"stored", "stored", "Values stored">,
     Statistic<"matmuls", "matmuls", "Contractions with a packed weight">

@@ -11,6 +11,7 @@ static void addBuildOptions(CLI::App *command, BuildRequest &request) {
   command->add_option("--weights", request.weights, "a .gguf file, a .safetensors file, or a folder with config.json and weights")->required();
   command->add_option("--mcpu", request.cpu, "the processor to make code for: native, x86-64-v2, x86-64-v3, x86-64-v4, or a name that LLVM knows")
       ->capture_default_str();
+  command->add_flag("--blas", request.blas, "contract f32 weights with OpenBLAS; how a prompt is split then changes results within rounding");
   command->add_option("--dump-ir", request.dumpDirectory, "write the IR after every pass to this folder, one numbered file each");
 }
 
@@ -39,6 +40,7 @@ int main(int argc, char **argv) {
   buildCommand->add_option("--weights", buildRequest.weights, "a .gguf file, a .safetensors file, or a folder with config.json and weights");
   buildCommand->add_option("-o,--output", buildRequest.output, "where to write (default: the model's name for an executable, else standard output)");
   buildCommand->add_option("--mcpu", buildRequest.cpu, "the processor to make code for: native, x86-64-v2, x86-64-v3, x86-64-v4, ...")->capture_default_str();
+  buildCommand->add_flag("--blas", buildRequest.blas, "contract f32 weights with OpenBLAS; how a prompt is split then changes results within rounding");
   buildCommand->add_option("--emit", buildRequest.emit, "what to write: ast, tril, step, fused, planned, loops, lowered, llvm, asm, obj or exe")->capture_default_str();
   buildCommand->add_option("--stop-after", stopAfter, "print the IR after this phase: tril, step, fused, planned, loops or lowered");
   buildCommand->add_option("--dump-ir", buildRequest.dumpDirectory, "write the IR after every pass to this folder, one numbered file each");

@@ -1,4 +1,5 @@
-//===- Precompiled.h - the headers of MLIR that nearly every file of the compiler reads --------===//
+//===- Precompiled.h - the headers of MLIR that nearly every file of the compiler reads
+//--------===//
 #pragma once
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

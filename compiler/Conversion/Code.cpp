@@ -1,4 +1,5 @@
-//===- Code.cpp ----------------------------------------------------------------------------------------===//
+//===- Code.cpp
+//----------------------------------------------------------------------------------------===//
 #include "Conversion/Code.h"
 #include "mlir/IR/Matchers.h"
 
@@ -12,10 +13,19 @@ std::optional<int64_t> tril::constantOf(Value value) {
   return std::nullopt;
 }
 
-Value Code::c64(int64_t value) { return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value)); }
-Value Code::c32(int32_t value) { return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value)); }
-Value Code::cf(double value) { return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(static_cast<float>(value))); }
-Value Code::cb(bool value) { return arith::ConstantOp::create(builder, loc, builder.getBoolAttr(value)); }
+Value Code::c64(int64_t value) {
+  return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
+}
+Value Code::c32(int32_t value) {
+  return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
+}
+Value Code::cf(double value) {
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getF32FloatAttr(static_cast<float>(value)));
+}
+Value Code::cb(bool value) {
+  return arith::ConstantOp::create(builder, loc, builder.getBoolAttr(value));
+}
 
 Value Code::add(Value a, Value b) {
   auto ca = constantOf(a), cb = constantOf(b);
@@ -63,14 +73,19 @@ Value Code::remu(Value a, int64_t b) {
 Value Code::min(Value a, Value b) { return arith::MinSIOp::create(builder, loc, a, b); }
 Value Code::max(Value a, Value b) { return arith::MaxSIOp::create(builder, loc, a, b); }
 
-Value Code::compare(arith::CmpIPredicate predicate, Value a, Value b) { return arith::CmpIOp::create(builder, loc, predicate, a, b); }
+Value Code::compare(arith::CmpIPredicate predicate, Value a, Value b) {
+  return arith::CmpIOp::create(builder, loc, predicate, a, b);
+}
 
-Value Code::select(Value condition, Value a, Value b) { return arith::SelectOp::create(builder, loc, condition, a, b); }
+Value Code::select(Value condition, Value a, Value b) {
+  return arith::SelectOp::create(builder, loc, condition, a, b);
+}
 
 Value Code::at(Value pointer, Value bytes) {
   if (auto constant = constantOf(bytes); constant && *constant == 0)
     return pointer;
-  return LLVM::GEPOp::create(builder, loc, ptr(), builder.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{bytes});
+  return LLVM::GEPOp::create(builder, loc, ptr(), builder.getI8Type(), pointer,
+                             ArrayRef<LLVM::GEPArg>{bytes});
 }
 
 Value Code::load(Type type, Value pointer, unsigned alignment) {
@@ -94,7 +109,8 @@ ResultRange Code::loop(Value begin, Value end, int64_t step, ValueRange initial,
   auto op = scf::ForOp::create(builder, loc, begin, end, c64(step), initial,
                                [&](OpBuilder &inner, Location, Value i, ValueRange carried) {
                                  OpBuilder::InsertionGuard guard(builder);
-                                 builder.setInsertionPoint(inner.getInsertionBlock(), inner.getInsertionPoint());
+                                 builder.setInsertionPoint(inner.getInsertionBlock(),
+                                                           inner.getInsertionPoint());
                                  llvm::SmallVector<Value> next = body(i, carried);
                                  scf::YieldOp::create(builder, loc, next);
                                });

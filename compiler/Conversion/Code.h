@@ -1,6 +1,8 @@
-//===- Code.h - a short hand for emitting loops over raw memory -------------------------------------===//
-// Generated code works on raw pointers with i64 arithmetic: the places of all values are known (plan-memory), shapes are
-// static but for the rows of a call and the capacity of the context, and bare pointers keep what LLVM knows about them.
+//===- Code.h - a short hand for emitting loops over raw memory
+//-------------------------------------===//
+// Generated code works on raw pointers with i64 arithmetic: the places of all values are known
+// (plan-memory), shapes are static but for the rows of a call and the capacity of the context, and
+// bare pointers keep what LLVM knows about them.
 #pragma once
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -10,7 +12,8 @@
 
 namespace tril {
 
-/// A builder with a location, and the operations that emitters use most.  `Value`s of sizes and positions are i64.
+/// A builder with a location, and the operations that emitters use most.  `Value`s of sizes and
+/// positions are i64.
 class Code {
 public:
   Code(mlir::OpBuilder &builder, mlir::Location loc) : builder(builder), loc(loc) {}
@@ -22,7 +25,9 @@ public:
   mlir::Type i64() { return builder.getI64Type(); }
   mlir::Type f32() { return builder.getF32Type(); }
   mlir::Type ptr() { return mlir::LLVM::LLVMPointerType::get(builder.getContext()); }
-  mlir::Type vec(mlir::Type element, int64_t width) { return mlir::VectorType::get({width}, element); }
+  mlir::Type vec(mlir::Type element, int64_t width) {
+    return mlir::VectorType::get({width}, element);
+  }
 
   mlir::Value c64(int64_t value);
   mlir::Value c32(int32_t value);
@@ -44,15 +49,21 @@ public:
 
   /// pointer + bytes
   mlir::Value at(mlir::Value pointer, mlir::Value bytes);
-  mlir::Value at(mlir::Value pointer, int64_t bytes) { return bytes ? at(pointer, c64(bytes)) : pointer; }
+  mlir::Value at(mlir::Value pointer, int64_t bytes) {
+    return bytes ? at(pointer, c64(bytes)) : pointer;
+  }
   mlir::Value load(mlir::Type type, mlir::Value pointer, unsigned alignment = 4);
   void store(mlir::Value value, mlir::Value pointer, unsigned alignment = 4);
   mlir::Value broadcast(mlir::Value scalar, int64_t width); // as it is for width 1, and for vectors
 
-  /// for (i = begin; i < end; i += step), with values carried from turn to turn; the body gives the next ones.
-  using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value i, mlir::ValueRange carried)>;
-  mlir::ResultRange loop(mlir::Value begin, mlir::Value end, int64_t step, mlir::ValueRange initial, Body body);
-  void loop(mlir::Value begin, mlir::Value end, int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  /// for (i = begin; i < end; i += step), with values carried from turn to turn; the body gives the
+  /// next ones.
+  using Body =
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value i, mlir::ValueRange carried)>;
+  mlir::ResultRange loop(mlir::Value begin, mlir::Value end, int64_t step, mlir::ValueRange initial,
+                         Body body);
+  void loop(mlir::Value begin, mlir::Value end, int64_t step,
+            llvm::function_ref<void(mlir::Value)> body);
   void when(mlir::Value condition, llvm::function_ref<void()> body);
 };
 

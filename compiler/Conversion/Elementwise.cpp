@@ -1,6 +1,8 @@
-//===- Elementwise.cpp - elementwise operations on numbers and vectors -------------------------------------===//
-// exp, log, tanh and erf stay operations of the math dialect, which expands them to polynomials, the same for a number as for a lane;
-// sin, cos and general powers call the C library for each lane, because their arguments may be large.
+//===- Elementwise.cpp - elementwise operations on numbers and vectors
+//-------------------------------------===//
+// exp, log, tanh and erf stay operations of the math dialect, which expands them to polynomials,
+// the same for a number as for a lane; sin, cos and general powers call the C library for each
+// lane, because their arguments may be large.
 #include "Conversion/Evaluate.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -14,7 +16,8 @@ Value Evaluator::perLane(llvm::function_ref<Value(Value)> scalar, Value value) {
     return scalar(value);
   SmallVector<Value> lanes;
   for (int64_t i = 0; i < width; ++i)
-    lanes.push_back(scalar(vector::ExtractOp::create(code.builder, code.loc, value, ArrayRef<int64_t>{i})));
+    lanes.push_back(
+        scalar(vector::ExtractOp::create(code.builder, code.loc, value, ArrayRef<int64_t>{i})));
   return vector::FromElementsOp::create(code.builder, code.loc, type, lanes);
 }
 
@@ -24,9 +27,15 @@ namespace {
 struct Shape {
   Code &code;
   int64_t width;
-  Value real(double x, Value like) { return code.broadcast(code.cf(x), isa<VectorType>(like.getType()) ? width : 1); }
-  Value whole(int32_t x, Value like) { return code.broadcast(code.c32(x), isa<VectorType>(like.getType()) ? width : 1); }
-  Type element(Type element, Value like) { return isa<VectorType>(like.getType()) ? code.vec(element, width) : element; }
+  Value real(double x, Value like) {
+    return code.broadcast(code.cf(x), isa<VectorType>(like.getType()) ? width : 1);
+  }
+  Value whole(int32_t x, Value like) {
+    return code.broadcast(code.c32(x), isa<VectorType>(like.getType()) ? width : 1);
+  }
+  Type element(Type element, Value like) {
+    return isa<VectorType>(like.getType()) ? code.vec(element, width) : element;
+  }
 };
 
 bool isReal(Value value) { return getElementTypeOrSelf(value.getType()).isF32(); }
@@ -93,15 +102,23 @@ Evaluated Evaluator::elementwise(Operation *op, ArrayRef<Evaluated> operands, Ty
   if (name == "convert")
     return done(x[0]);
   if (name == "not")
-    return done(arith::XOrIOp::create(b, loc, x[0], code.broadcast(code.cb(true), isa<VectorType>(x[0].getType()) ? width : 1)));
+    return done(arith::XOrIOp::create(
+        b, loc, x[0], code.broadcast(code.cb(true), isa<VectorType>(x[0].getType()) ? width : 1)));
   if (x.size() == 1) {
     if (name == "neg")
-      return done(real ? arith::NegFOp::create(b, loc, x[0]).getResult() : arith::SubIOp::create(b, loc, shape.whole(0, x[0]), x[0]).getResult());
+      return done(real ? arith::NegFOp::create(b, loc, x[0]).getResult()
+                       : arith::SubIOp::create(b, loc, shape.whole(0, x[0]), x[0]).getResult());
     if (name == "abs")
-      return done(real ? math::AbsFOp::create(b, loc, x[0]).getResult() : arith::MaxSIOp::create(b, loc, x[0], arith::SubIOp::create(b, loc, shape.whole(0, x[0]), x[0])).getResult());
+      return done(real
+                      ? math::AbsFOp::create(b, loc, x[0]).getResult()
+                      : arith::MaxSIOp::create(
+                            b, loc, x[0], arith::SubIOp::create(b, loc, shape.whole(0, x[0]), x[0]))
+                            .getResult());
     if (!real && (name == "floor" || name == "ceil" || name == "round"))
       return done(x[0]);
-    Value value = real ? x[0] : arith::SIToFPOp::create(b, loc, shape.element(code.f32(), x[0]), x[0]).getResult();
+    Value value =
+        real ? x[0]
+             : arith::SIToFPOp::create(b, loc, shape.element(code.f32(), x[0]), x[0]).getResult();
     if (name == "exp")
       return done(math::ExpOp::create(b, loc, value));
     if (name == "log")
@@ -113,9 +130,11 @@ Evaluated Evaluator::elementwise(Operation *op, ArrayRef<Evaluated> operands, Ty
     if (name == "erf")
       return done(math::ErfOp::create(b, loc, value));
     if (name == "sin")
-      return done(perLane([&](Value lane) -> Value { return math::SinOp::create(b, loc, lane); }, value));
+      return done(
+          perLane([&](Value lane) -> Value { return math::SinOp::create(b, loc, lane); }, value));
     if (name == "cos")
-      return done(perLane([&](Value lane) -> Value { return math::CosOp::create(b, loc, lane); }, value));
+      return done(
+          perLane([&](Value lane) -> Value { return math::CosOp::create(b, loc, lane); }, value));
     if (name == "floor")
       return done(math::FloorOp::create(b, loc, value));
     if (name == "ceil")
@@ -135,8 +154,10 @@ Evaluated Evaluator::elementwise(Operation *op, ArrayRef<Evaluated> operands, Ty
   if (name == "or")
     return done(arith::OrIOp::create(b, loc, x[0], x[1]));
   if (auto predicate = realPredicate(name))
-    return done(real ? arith::CmpFOp::create(b, loc, *predicate, x[0], x[1]).getResult() : code.compare(wholePredicate(name), x[0], x[1]));
-  if (!real && (name == "add" || name == "sub" || name == "mul" || name == "max" || name == "min" || name == "mod")) {
+    return done(real ? arith::CmpFOp::create(b, loc, *predicate, x[0], x[1]).getResult()
+                     : code.compare(wholePredicate(name), x[0], x[1]));
+  if (!real && (name == "add" || name == "sub" || name == "mul" || name == "max" || name == "min" ||
+                name == "mod")) {
     if (name == "add")
       return done(arith::AddIOp::create(b, loc, x[0], x[1]));
     if (name == "sub")
@@ -150,8 +171,10 @@ Evaluated Evaluator::elementwise(Operation *op, ArrayRef<Evaluated> operands, Ty
     // x - y * floor(x / y): the remainder, moved to the sign of y
     Value rest = arith::RemSIOp::create(b, loc, x[0], x[1]), zero = shape.whole(0, rest);
     Value off = code.compare(arith::CmpIPredicate::ne, rest, zero);
-    Value signs = code.compare(arith::CmpIPredicate::slt, arith::XOrIOp::create(b, loc, rest, x[1]), zero);
-    return done(code.select(arith::AndIOp::create(b, loc, off, signs), arith::AddIOp::create(b, loc, rest, x[1]), rest));
+    Value signs =
+        code.compare(arith::CmpIPredicate::slt, arith::XOrIOp::create(b, loc, rest, x[1]), zero);
+    return done(code.select(arith::AndIOp::create(b, loc, off, signs),
+                            arith::AddIOp::create(b, loc, rest, x[1]), rest));
   }
   if (!real)
     for (Value &value : x)
@@ -190,7 +213,9 @@ Evaluated Evaluator::elementwise(Operation *op, ArrayRef<Evaluated> operands, Ty
   if (auto type = dyn_cast<VectorType>(result.getType())) {
     SmallVector<Value> lanes;
     for (int64_t i = 0; i < width; ++i) {
-      auto lane = [&](Value value) -> Value { return vector::ExtractOp::create(b, loc, value, ArrayRef<int64_t>{i}); };
+      auto lane = [&](Value value) -> Value {
+        return vector::ExtractOp::create(b, loc, value, ArrayRef<int64_t>{i});
+      };
       lanes.push_back(math::PowFOp::create(b, loc, lane(x[0]), lane(x[1])));
     }
     return done(vector::FromElementsOp::create(b, loc, type, lanes));

@@ -1,4 +1,5 @@
-//===- Evaluate.cpp - values at points: sources, views, memory ------------------------------------------===//
+//===- Evaluate.cpp - values at points: sources, views, memory
+//------------------------------------------===//
 #include "Conversion/Evaluate.h"
 #include "Conversion/Weights.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -22,7 +23,8 @@ Value Evaluator::toLanes(const Coordinate &c) {
   for (int64_t i = 0; i < width; ++i)
     iota[i] = i;
   auto type = VectorType::get({width}, code.i64());
-  Value steps = arith::ConstantOp::create(code.builder, code.loc, DenseIntElementsAttr::get(type, iota));
+  Value steps =
+      arith::ConstantOp::create(code.builder, code.loc, DenseIntElementsAttr::get(type, iota));
   return arith::AddIOp::create(code.builder, code.loc, base, steps);
 }
 
@@ -42,7 +44,9 @@ Coordinate Evaluator::times(const Coordinate &a, int64_t factor) {
     return a;
   if (a.isUniform())
     return {code.mul(a.scalar, factor), false, Value()};
-  return {Value(), false, arith::MulIOp::create(code.builder, code.loc, toLanes(a), code.broadcast(code.c64(factor), width))};
+  return {Value(), false,
+          arith::MulIOp::create(code.builder, code.loc, toLanes(a),
+                                code.broadcast(code.c64(factor), width))};
 }
 
 Value Evaluator::both(Value a, Value b) {
@@ -92,7 +96,8 @@ Memory Evaluator::memoryOf(Value stored) {
     for (AxisAttr axis : llvm::reverse(axes)) {
       memory.strides.push_back({axis, stride});
       // A dynamic axis has room for as many positions as there can be.
-      Value room = axis.isDynamic() ? (axis.getName() == "time" ? frame.maxRows : frame.capacity) : code.c64(axis.getSize());
+      Value room = axis.isDynamic() ? (axis.getName() == "time" ? frame.maxRows : frame.capacity)
+                                    : code.c64(axis.getSize());
       if (axis != axes.front())
         stride = code.mul(stride, room);
     }
@@ -104,7 +109,9 @@ Memory Evaluator::memoryOf(Value stored) {
         region |= axis.getName() == "time" ? 1 : 2;
     return code.at(frame.arena[region], code.mul(bytes, frame.scale[region]));
   };
-  auto field = [&](int64_t index) { return code.load(code.i64(), code.at(frame.record, index * 8), 8); };
+  auto field = [&](int64_t index) {
+    return code.load(code.i64(), code.at(frame.record, index * 8), 8);
+  };
 
   if (auto argument = dyn_cast<BlockArgument>(stored)) {
     dense(inArena(field(frame.argumentField + argument.getArgNumber())), type.getAxes());
@@ -113,7 +120,8 @@ Memory Evaluator::memoryOf(Value stored) {
   Operation *op = stored.getDefiningOp();
   if (auto value = dyn_cast<MaterializeOp>(op)) {
     if (auto output = value.getOutputIndex()) {
-      Value base = code.load(code.ptr(), code.at(frame.context, contextOffset("outputs") + *output * 8), 8);
+      Value base =
+          code.load(code.ptr(), code.at(frame.context, contextOffset("outputs") + *output * 8), 8);
       dense(base, type.getAxes());
       if (type.hasAxis("time")) // the caller's memory begins at the first wanted row
         for (auto &[axis, stride] : memory.strides)
@@ -135,19 +143,24 @@ Memory Evaluator::memoryOf(Value stored) {
     return memory;
   }
   if (auto rec = dyn_cast<RecOp>(op))
-    return memoryOf(rec.getBody().front().getTerminator()->getOperand(cast<OpResult>(stored).getResultNumber()));
+    return memoryOf(rec.getBody().front().getTerminator()->getOperand(
+        cast<OpResult>(stored).getResultNumber()));
   if (auto input = dyn_cast<InputOp>(op)) {
     int64_t index = input->getAttrOfType<IntegerAttr>("input_index").getInt();
-    dense(code.load(code.ptr(), code.at(frame.context, contextOffset("inputs") + index * 8), 8), type.getAxes());
+    dense(code.load(code.ptr(), code.at(frame.context, contextOffset("inputs") + index * 8), 8),
+          type.getAxes());
     return memory;
   }
   auto extend = cast<ExtendOp>(op);
-  Value base = code.at(frame.state, code.add(code.mul(frame.capacity, extend.getPositionOffset()), extend.getFixedOffset()));
+  Value base = code.at(frame.state, code.add(code.mul(frame.capacity, extend.getPositionOffset()),
+                                             extend.getFixedOffset()));
   if (extend.getLayout() == StateLayout::rows) {
     dense(base, type.getAxes());
     return memory;
   }
-  ArrayRef<AxisAttr> rest = type.getAxes().drop_front(), groups = rest.take_front(extend.getGroups()), inner = rest.drop_front(extend.getGroups());
+  ArrayRef<AxisAttr> rest = type.getAxes().drop_front(),
+                     groups = rest.take_front(extend.getGroups()),
+                     inner = rest.drop_front(extend.getGroups());
   memory.base = base;
   int64_t size = 1;
   for (AxisAttr axis : inner)
@@ -170,7 +183,8 @@ Memory Evaluator::memoryOf(Value stored) {
   return memory;
 }
 
-/// The offset in elements: a number and, unless all coordinates are the same in all lanes, what lanes add to it.
+/// The offset in elements: a number and, unless all coordinates are the same in all lanes, what
+/// lanes add to it.
 static Coordinate offsetOf(Evaluator &e, const Memory &memory, const Point &point) {
   Code &code = e.code;
   Coordinate total = {code.c64(0), false, Value()};
@@ -179,11 +193,14 @@ static Coordinate offsetOf(Evaluator &e, const Memory &memory, const Point &poin
     if (c.isUniform())
       c = {code.mul(c.scalar, stride), false, Value()};
     else if (!constant || *constant != 1)
-      c = {Value(), false, arith::MulIOp::create(code.builder, code.loc, e.toLanes(c), code.broadcast(stride, e.width))};
+      c = {Value(), false,
+           arith::MulIOp::create(code.builder, code.loc, e.toLanes(c),
+                                 code.broadcast(stride, e.width))};
     if (!total.lanes && !c.lanes && !(total.lane && c.lane))
       total = {code.add(total.scalar, c.scalar), total.lane || c.lane, Value()};
     else
-      total = {Value(), false, arith::AddIOp::create(code.builder, code.loc, e.toLanes(total), e.toLanes(c))};
+      total = {Value(), false,
+               arith::AddIOp::create(code.builder, code.loc, e.toLanes(total), e.toLanes(c))};
   };
   for (auto &[axis, stride] : memory.strides) {
     Coordinate c = point.lookup(e.name(axis.getName()));
@@ -214,34 +231,45 @@ Evaluated Evaluator::loadFrom(const Memory &memory, const Point &point, bool hol
   if (offset.isUniform())
     result.data = code.load(memory.element, code.at(memory.base, code.mul(offset.scalar, 4)));
   else if (offset.lane)
-    result.data = code.load(code.vec(memory.element, width), code.at(memory.base, code.mul(offset.scalar, 4)));
+    result.data = code.load(code.vec(memory.element, width),
+                            code.at(memory.base, code.mul(offset.scalar, 4)));
   else {
     auto pointers = VectorType::get({width}, code.ptr());
-    Value addresses = LLVM::GEPOp::create(b, code.loc, pointers, memory.element, memory.base, ArrayRef<LLVM::GEPArg>{offset.lanes});
+    Value addresses = LLVM::GEPOp::create(b, code.loc, pointers, memory.element, memory.base,
+                                          ArrayRef<LLVM::GEPArg>{offset.lanes});
     auto type = cast<VectorType>(code.vec(memory.element, width));
-    Value all = arith::ConstantOp::create(b, code.loc, DenseElementsAttr::get(VectorType::get({width}, code.i1()), true));
+    Value all = arith::ConstantOp::create(
+        b, code.loc, DenseElementsAttr::get(VectorType::get({width}, code.i1()), true));
     Value none = LLVM::PoisonOp::create(b, code.loc, type);
-    result.data = LLVM::masked_gather::create(b, code.loc, type, addresses, all, ValueRange{none}, 4);
+    result.data =
+        LLVM::masked_gather::create(b, code.loc, type, addresses, all, ValueRange{none}, 4);
   }
   if (holes) {
     Value bits = result.data;
     bool real = memory.element.isF32();
     if (real)
-      bits = arith::BitcastOp::create(b, code.loc, isa<VectorType>(bits.getType()) ? code.vec(code.i32(), width) : code.i32(), bits);
+      bits = arith::BitcastOp::create(
+          b, code.loc, isa<VectorType>(bits.getType()) ? code.vec(code.i32(), width) : code.i32(),
+          bits);
     Value hole = code.c32(real ? kHoleBits : kHoleInteger);
     if (isa<VectorType>(bits.getType()))
       hole = code.broadcast(hole, width);
     result.valid = code.compare(arith::CmpIPredicate::ne, bits, hole);
   }
   if (memory.truth)
-    result.data = code.compare(arith::CmpIPredicate::ne, result.data, code.broadcast(code.c32(0), isa<VectorType>(result.data.getType()) ? width : 1));
+    result.data = code.compare(
+        arith::CmpIPredicate::ne, result.data,
+        code.broadcast(code.c32(0), isa<VectorType>(result.data.getType()) ? width : 1));
   return result;
 }
 
 void Evaluator::storeTo(const Memory &memory, const Point &point, Evaluated value) {
   OpBuilder &b = code.builder;
   if (memory.truth)
-    value.data = arith::ExtUIOp::create(b, code.loc, isa<VectorType>(value.data.getType()) ? code.vec(code.i32(), width) : code.i32(), value.data);
+    value.data = arith::ExtUIOp::create(
+        b, code.loc,
+        isa<VectorType>(value.data.getType()) ? code.vec(code.i32(), width) : code.i32(),
+        value.data);
   if (value.valid) {
     bool real = memory.element.isF32();
     Value hole = code.c32(real ? kHoleBits : kHoleInteger);
@@ -259,33 +287,39 @@ void Evaluator::storeTo(const Memory &memory, const Point &point, Evaluated valu
   value.data = code.broadcast(value.data, width);
   if (offset.lane)
     return code.store(value.data, code.at(memory.base, code.mul(offset.scalar, 4)));
-  Value all = arith::ConstantOp::create(b, code.loc, DenseElementsAttr::get(VectorType::get({width}, code.i1()), true));
-  Value addresses = LLVM::GEPOp::create(b, code.loc, VectorType::get({width}, code.ptr()), memory.element, memory.base,
-                                        ArrayRef<LLVM::GEPArg>{offset.lanes});
+  Value all = arith::ConstantOp::create(
+      b, code.loc, DenseElementsAttr::get(VectorType::get({width}, code.i1()), true));
+  Value addresses =
+      LLVM::GEPOp::create(b, code.loc, VectorType::get({width}, code.ptr()), memory.element,
+                          memory.base, ArrayRef<LLVM::GEPArg>{offset.lanes});
   LLVM::masked_scatter::create(b, code.loc, value.data, addresses, all, 4);
 }
 
 Value Evaluator::global(StringRef prefix, ArrayRef<float> values) {
   auto type = LLVM::LLVMArrayType::get(code.f32(), values.size());
-  auto data = DenseElementsAttr::get(RankedTensorType::get({static_cast<int64_t>(values.size())}, code.f32()), values);
+  auto data = DenseElementsAttr::get(
+      RankedTensorType::get({static_cast<int64_t>(values.size())}, code.f32()), values);
   OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
   std::string symbol;
   do
     symbol = (prefix + "." + Twine(globals++)).str();
   while (module.lookupSymbol(symbol));
-  LLVM::GlobalOp::create(top, code.loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol, data, /*alignment=*/64);
+  LLVM::GlobalOp::create(top, code.loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol,
+                         data, /*alignment=*/64);
   return LLVM::AddressOfOp::create(code.builder, code.loc, code.ptr(), symbol);
 }
 
 Value Evaluator::globalIntegers(StringRef prefix, ArrayRef<int64_t> values) {
   auto type = LLVM::LLVMArrayType::get(code.i64(), values.size());
-  auto data = DenseElementsAttr::get(RankedTensorType::get({static_cast<int64_t>(values.size())}, code.i64()), values);
+  auto data = DenseElementsAttr::get(
+      RankedTensorType::get({static_cast<int64_t>(values.size())}, code.i64()), values);
   OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
   std::string symbol;
   do
     symbol = (prefix + "." + Twine(globals++)).str();
   while (module.lookupSymbol(symbol));
-  LLVM::GlobalOp::create(top, code.loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol, data, /*alignment=*/64);
+  LLVM::GlobalOp::create(top, code.loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol,
+                         data, /*alignment=*/64);
   return LLVM::AddressOfOp::create(code.builder, code.loc, code.ptr(), symbol);
 }
 
@@ -329,12 +363,14 @@ Evaluated Evaluator::positionAt(const Coordinate &c, AxisAttr axis) {
   OpBuilder &b = code.builder;
   if (absolute.isUniform())
     return {arith::TruncIOp::create(b, code.loc, code.i32(), absolute.scalar), Value()};
-  return {arith::TruncIOp::create(b, code.loc, code.vec(code.i32(), width), toLanes(absolute)), Value()};
+  return {arith::TruncIOp::create(b, code.loc, code.vec(code.i32(), width), toLanes(absolute)),
+          Value()};
 }
 
 Evaluated Evaluator::compute(Value value, const Point &point) {
   NamedTensorType type = typeOf(value);
-  if (isa<BlockArgument>(value) || isa<MaterializeOp, CallOp, RecOp, ExtendOp, InputOp>(value.getDefiningOp()))
+  if (isa<BlockArgument>(value) ||
+      isa<MaterializeOp, CallOp, RecOp, ExtendOp, InputOp>(value.getDefiningOp()))
     return loadFrom(memoryOf(value), point, type.getHoles());
   Operation *op = value.getDefiningOp();
   OpBuilder &b = code.builder;
@@ -344,10 +380,13 @@ Evaluated Evaluator::compute(Value value, const Point &point) {
     return type.getElement().isInteger(32) ? code.c32(static_cast<int32_t>(x)) : code.cf(x);
   };
   return llvm::TypeSwitch<Operation *, Evaluated>(op)
-      .Case([&](ConstantOp o) -> Evaluated { return {number(o.getValue().convertToDouble()), Value()}; })
+      .Case([&](ConstantOp o) -> Evaluated {
+        return {number(o.getValue().convertToDouble()), Value()};
+      })
       .Case([&](LayerConstantOp o) -> Evaluated {
         SmallVector<float> values(o.getValues().begin(), o.getValues().end());
-        Value x = code.load(code.f32(), code.at(global("layer_constant", values), code.mul(frame.layer, 4)));
+        Value x = code.load(code.f32(),
+                            code.at(global("layer_constant", values), code.mul(frame.layer, 4)));
         if (type.getElement().isInteger(32))
           x = arith::FPToSIOp::create(b, code.loc, code.i32(), x);
         return {x, Value()};
@@ -376,12 +415,18 @@ Evaluated Evaluator::compute(Value value, const Point &point) {
             Value zero = code.broadcast(code.cf(0), isa<VectorType>(x.data.getType()) ? width : 1);
             x.data = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::UNE, x.data, zero);
           } else
-            x.data = arith::FPToSIOp::create(b, code.loc, isa<VectorType>(x.data.getType()) ? code.vec(element, width) : element, x.data);
+            x.data = arith::FPToSIOp::create(
+                b, code.loc, isa<VectorType>(x.data.getType()) ? code.vec(element, width) : element,
+                x.data);
         }
         return x;
       })
-      .Case([&](PositionOp) -> Evaluated { return positionAt(point.lookup(name(type.getAxes()[0].getName())), type.getAxes()[0]); })
-      .Case([&](ExtentOp o) -> Evaluated { return {arith::TruncIOp::create(b, code.loc, code.i32(), extent(o.getAxis())), Value()}; })
+      .Case([&](PositionOp) -> Evaluated {
+        return positionAt(point.lookup(name(type.getAxes()[0].getName())), type.getAxes()[0]);
+      })
+      .Case([&](ExtentOp o) -> Evaluated {
+        return {arith::TruncIOp::create(b, code.loc, code.i32(), extent(o.getAxis())), Value()};
+      })
       .Case([&](ParamOp o) { return param(o, point); })
       .Case([&](WhereOp o) -> Evaluated {
         Evaluated x = at(o.getOperand(), point);
@@ -392,15 +437,19 @@ Evaluated Evaluator::compute(Value value, const Point &point) {
         Evaluated x = at(o.getOperand(), point), y = at(o.getOtherwise(), point);
         if (!x.valid)
           return x;
-        if (isa<VectorType>(x.data.getType()) || isa<VectorType>(x.valid.getType()) || isa<VectorType>(y.data.getType()))
+        if (isa<VectorType>(x.data.getType()) || isa<VectorType>(x.valid.getType()) ||
+            isa<VectorType>(y.data.getType()))
           x = spread(x), y = spread(y);
         Evaluated result = {code.select(x.valid, x.data, y.data), Value()};
         if (y.valid)
-          result.valid = arith::OrIOp::create(b, code.loc, x.valid, code.broadcast(y.valid, isa<VectorType>(x.valid.getType()) ? width : 1));
+          result.valid = arith::OrIOp::create(
+              b, code.loc, x.valid,
+              code.broadcast(y.valid, isa<VectorType>(x.valid.getType()) ? width : 1));
         return result;
       })
       .Case([&](SelectOp o) -> Evaluated {
-        Evaluated p = at(o.getCondition(), point), x = at(o.getThen(), point), y = at(o.getOtherwise(), point);
+        Evaluated p = at(o.getCondition(), point), x = at(o.getThen(), point),
+                  y = at(o.getOtherwise(), point);
         Value condition = both(p.data, p.valid);
         bool vector = false;
         for (Value v : {condition, x.data, y.data, x.valid, y.valid})
@@ -430,7 +479,8 @@ Evaluated Evaluator::compute(Value value, const Point &point) {
       .Case([&](JoinOp o) { return join(o, point); })
       .Case([&](EarlierOp o) { return earlier(o, point); })
       .Default([&](Operation *o) -> Evaluated {
-        assert(o->hasTrait<tril::OpTrait::Elementwise>() && "an operation that must be stored was not");
+        assert(o->hasTrait<tril::OpTrait::Elementwise>() &&
+               "an operation that must be stored was not");
         SmallVector<Evaluated> operands;
         for (Value operand : o->getOperands())
           operands.push_back(at(operand, point));

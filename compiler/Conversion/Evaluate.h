@@ -1,8 +1,10 @@
-//===- Evaluate.h - a value at a point, as code --------------------------------------------------------===//
-// The heart of the lowering: `Evaluator::at(value, point)` emits the code that computes `value` where its axes have the
-// coordinates of `point`.  What tril.materialize stored is loaded; all else is computed on the spot from its operands at their
-// points, so that a chain of elementwise and view operations becomes one expression inside one loop.  One of the axes may be a lane: its coordinate is
-// a number plus 0, 1, ..., width - 1, and the result is a vector.
+//===- Evaluate.h - a value at a point, as code
+//--------------------------------------------------------===//
+// The heart of the lowering: `Evaluator::at(value, point)` emits the code that computes `value`
+// where its axes have the coordinates of `point`.  What tril.materialize stored is loaded; all else
+// is computed on the spot from its operands at their points, so that a chain of elementwise and
+// view operations becomes one expression inside one loop.  One of the axes may be a lane: its
+// coordinate is a number plus 0, 1, ..., width - 1, and the result is a vector.
 #pragma once
 #include "Conversion/Code.h"
 #include "Dialect/Tril/TrilOps.h"
@@ -12,7 +14,8 @@
 namespace tril {
 struct Machine;
 
-/// Where along an axis.  `scalar` alone: one position for all lanes; `scalar` and `lane`: consecutive positions; `lanes`: any (a vector of i64).
+/// Where along an axis.  `scalar` alone: one position for all lanes; `scalar` and `lane`:
+/// consecutive positions; `lanes`: any (a vector of i64).
 struct Coordinate {
   mlir::Value scalar;
   bool lane = false;
@@ -21,23 +24,27 @@ struct Coordinate {
   bool isUniform() const { return !lane && !lanes; }
 };
 
-/// A coordinate for each axis, by name.  The coordinate of `time` is the row of this call; of its other names, the position.
+/// A coordinate for each axis, by name.  The coordinate of `time` is the row of this call; of its
+/// other names, the position.
 using Point = llvm::MapVector<mlir::StringAttr, Coordinate>;
 
-/// `data` is a number, or a vector of the width; `valid` is a predicate of the same shape or null where there are no holes.
+/// `data` is a number, or a vector of the width; `valid` is a predicate of the same shape or null
+/// where there are no holes.
 struct Evaluated {
   mlir::Value data;
   mlir::Value valid;
 };
 
-/// Memory of a stored value: at `base + 4 * sum(strides * coordinates)`; or, with `lanes` > 0, the layout `lanes` of a state, of which
-/// `group` and `inner` flatten the axes before and after the position.
+/// Memory of a stored value: at `base + 4 * sum(strides * coordinates)`; or, with `lanes` > 0, the
+/// layout `lanes` of a state, of which `group` and `inner` flatten the axes before and after the
+/// position.
 struct Memory {
   mlir::Value base;
   llvm::SmallVector<std::pair<AxisAttr, mlir::Value>> strides; // in elements
-  mlir::Type element;   // f32 or i32
+  mlir::Type element;                                          // f32 or i32
   bool truth = false;   // predicates lie in memory as whole numbers
-  bool inLanes = false; // positions in lanes of 16: stride of the position axis is 1, of (position / 16) is `block`
+  bool inLanes = false; // positions in lanes of 16: stride of the position axis is 1, of (position
+                        // / 16) is `block`
   mlir::StringAttr past;
   mlir::Value block;
 };
@@ -47,9 +54,9 @@ struct Frame {
   mlir::Value context, record;
   mlir::Value weights; // of this body: context.weights + record.weights
   mlir::Value arena[4], scale[4];
-  mlir::Value state;                         // of this body
+  mlir::Value state; // of this body
   mlir::Value rows, position, capacity, maxRows, outputBegin, thread, threads, layer;
-  int argumentField = 0;                     // index of the first argument's offset in the record
+  int argumentField = 0; // index of the first argument's offset in the record
 };
 
 class Evaluator {
@@ -82,9 +89,12 @@ public:
 
   /// Values given rather than computed: the argument of an attention's region.
   llvm::DenseMap<mlir::Value, Evaluated> given;
-  /// Forget what was computed: to be called where code goes on in another block or with other values in memory.
+  /// Forget what was computed: to be called where code goes on in another block or with other
+  /// values in memory.
   struct Scope {
-    explicit Scope(Evaluator &evaluator) : evaluator(evaluator), saved(std::move(evaluator.memo)) { evaluator.memo.clear(); }
+    explicit Scope(Evaluator &evaluator) : evaluator(evaluator), saved(std::move(evaluator.memo)) {
+      evaluator.memo.clear();
+    }
     ~Scope() { evaluator.memo = std::move(saved); }
     Evaluator &evaluator;
     std::map<std::vector<void *>, Evaluated> saved;
@@ -93,7 +103,8 @@ public:
 private:
   friend struct Scope;
   Evaluated compute(mlir::Value value, const Point &point);
-  Evaluated elementwise(mlir::Operation *op, llvm::ArrayRef<Evaluated> operands, mlir::Type element);
+  Evaluated elementwise(mlir::Operation *op, llvm::ArrayRef<Evaluated> operands,
+                        mlir::Type element);
   Evaluated index(IndexOp op, const Point &point);
   Evaluated split(SplitOp op, const Point &point);
   Evaluated merge(MergeOp op, const Point &point);
@@ -106,7 +117,8 @@ private:
   Coordinate coordinateOf(mlir::Value index, const Point &point, mlir::Value &valid);
   Coordinate plus(const Coordinate &a, const Coordinate &b);
   Coordinate times(const Coordinate &a, int64_t factor);
-  mlir::Value both(mlir::Value a, mlir::Value b); // conjunction of predicates that may be null, scalars or vectors
+  mlir::Value both(mlir::Value a,
+                   mlir::Value b); // conjunction of predicates that may be null, scalars or vectors
   mlir::Value perLane(llvm::function_ref<mlir::Value(mlir::Value)> scalar, mlir::Value vector);
 
   std::map<std::vector<void *>, Evaluated> memo;
@@ -114,7 +126,8 @@ private:
   unsigned globals = 0;
 };
 
-/// The bits that stand in memory for a hole: a quiet NaN that no arithmetic makes, and the least whole number.
+/// The bits that stand in memory for a hole: a quiet NaN that no arithmetic makes, and the least
+/// whole number.
 constexpr int32_t kHoleBits = 0x7fc0dead;
 constexpr int32_t kHoleInteger = INT32_MIN;
 

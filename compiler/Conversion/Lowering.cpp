@@ -1,4 +1,5 @@
-//===- Lowering.cpp - bodies to functions ---------------------------------------------------------------------===//
+//===- Lowering.cpp - bodies to functions
+//---------------------------------------------------------------------===//
 #include "Conversion/Lowering.h"
 #include "Conversion/Weights.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -8,10 +9,13 @@ using namespace tril;
 
 static NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
 
-// A record: weights, fixed state, state a position, layer, then the places of arguments and results in their regions of the arena.
-static constexpr int kRecordKind = 0, kRecordWeights = 1, kRecordFixed = 2, kRecordPosition = 3, kRecordLayer = 4, kRecordValues = 5;
+// A record: weights, fixed state, state a position, layer, then the places of arguments and results
+// in their regions of the arena.
+static constexpr int kRecordKind = 0, kRecordWeights = 1, kRecordFixed = 2, kRecordPosition = 3,
+                     kRecordLayer = 4, kRecordValues = 5;
 
-Value tril::combineLanes(Code &code, Value vector, llvm::function_ref<Value(Value, Value)> combine) {
+Value tril::combineLanes(Code &code, Value vector,
+                         llvm::function_ref<Value(Value, Value)> combine) {
   int64_t width = cast<VectorType>(vector.getType()).getNumElements();
   while (width > 1) {
     width /= 2;
@@ -31,11 +35,13 @@ Value tril::combineLanes(Code &code, Value vector, llvm::function_ref<Value(Valu
 // Loops
 //===-------------------------------------------------------------------------------------------===//
 
-void BodyLowering::along(AxisAttr axis, Point point, bool vectors, Rows rows, llvm::function_ref<void(const Point &)> inner) {
+void BodyLowering::along(AxisAttr axis, Point point, bool vectors, Rows rows,
+                         llvm::function_ref<void(const Point &)> inner) {
   Code &c = code();
   StringAttr name = evaluator->name(axis.getName());
   auto run = [&](Value begin, Value end, int64_t width) {
-    if (auto first = constantOf(begin), last = constantOf(end); first && last && *last - *first == width) {
+    if (auto first = constantOf(begin), last = constantOf(end);
+        first && last && *last - *first == width) {
       evaluator->width = width; // a single turn
       point[name] = {begin, width > 1, Value()};
       inner(point);
@@ -74,12 +80,14 @@ void BodyLowering::along(AxisAttr axis, Point point, bool vectors, Rows rows, ll
   run(whole, end, 1);
 }
 
-void BodyLowering::nest(ArrayRef<AxisAttr> axes, Point point, bool vectors, Rows rows, llvm::function_ref<void(const Point &)> inner) {
+void BodyLowering::nest(ArrayRef<AxisAttr> axes, Point point, bool vectors, Rows rows,
+                        llvm::function_ref<void(const Point &)> inner) {
   if (axes.empty())
     return inner(point);
   if (axes.size() == 1)
     return along(axes[0], point, vectors, rows, inner);
-  along(axes[0], point, /*vectors=*/false, rows, [&](const Point &p) { nest(axes.drop_front(), p, vectors, rows, inner); });
+  along(axes[0], point, /*vectors=*/false, rows,
+        [&](const Point &p) { nest(axes.drop_front(), p, vectors, rows, inner); });
 }
 
 BodyLowering::Rows BodyLowering::rowsOf(bool tail) {
@@ -93,11 +101,13 @@ BodyLowering::Rows BodyLowering::rowsOf(bool tail) {
   return {border(frame.thread), border(c.add(frame.thread, 1))};
 }
 
-void BodyLowering::shared(NamedTensorType type, bool tail, llvm::function_ref<void(Rows, Point)> work) {
+void BodyLowering::shared(NamedTensorType type, bool tail,
+                          llvm::function_ref<void(Rows, Point)> work) {
   Evaluator::Scope scope(*evaluator);
   if (fixedRow || type.hasAxis("time"))
     return work(fixedRow ? Rows() : rowsOf(tail), Point());
-  code().when(code().compare(arith::CmpIPredicate::eq, frame.thread, code().c64(0)), [&] { work(Rows(), Point()); });
+  code().when(code().compare(arith::CmpIPredicate::eq, frame.thread, code().c64(0)),
+              [&] { work(Rows(), Point()); });
 }
 
 //===-------------------------------------------------------------------------------------------===//
@@ -159,7 +169,8 @@ void BodyLowering::reads(Operation *op, SmallVectorImpl<Value> &values) {
 bool BodyLowering::overlap(Value a, Value b) {
   auto place = [&](Value value) -> std::optional<std::tuple<unsigned, int64_t, int64_t>> {
     if (auto rec = value.getDefiningOp<RecOp>()) // its values lie where its equations were stored
-      value = rec.getBody().front().getTerminator()->getOperand(cast<OpResult>(value).getResultNumber());
+      value = rec.getBody().front().getTerminator()->getOperand(
+          cast<OpResult>(value).getResultNumber());
     auto stored = value.getDefiningOp<MaterializeOp>();
     auto call = value.getDefiningOp<CallOp>();
     if (!call && (!stored || stored.getReturnIndex() || stored.getOutputIndex()))
@@ -169,7 +180,8 @@ bool BodyLowering::overlap(Value a, Value b) {
       if (axis.isDynamic())
         region |= axis.getName() == "time" ? 1 : 2;
     int64_t bytes = typeOf(value).staticElements() * 4;
-    int64_t offset = call ? call->getAttrOfType<DenseI64ArrayAttr>("offsets")[cast<OpResult>(value).getResultNumber()]
+    int64_t offset = call ? call->getAttrOfType<DenseI64ArrayAttr>(
+                                "offsets")[cast<OpResult>(value).getResultNumber()]
                           : static_cast<int64_t>(stored.getOffset());
     return std::tuple(region, offset, bytes);
   };
@@ -181,15 +193,17 @@ bool BodyLowering::overlap(Value a, Value b) {
   return ra == rb && oa < ob + nb && ob < oa + na;
 }
 
-/// A barrier stands before a task that reads what another thread may have written since the last one, or writes where another may
-/// still read.  Threads that share rows in the same way read only what they wrote themselves.
+/// A barrier stands before a task that reads what another thread may have written since the last
+/// one, or writes where another may still read.  Threads that share rows in the same way read only
+/// what they wrote themselves.
 void BodyLowering::synchronise(Operation *op, ArrayRef<Value> writes, Share share, bool tail) {
   SmallVector<Value> sources;
   reads(op, sources);
   bool needed = false;
   for (Value source : sources)
     for (const Access &access : written)
-      if (access.value == source && !(access.share == Share::rows && share == Share::rows && access.tail == tail && !source.getDefiningOp<ExtendOp>()))
+      if (access.value == source && !(access.share == Share::rows && share == Share::rows &&
+                                      access.tail == tail && !source.getDefiningOp<ExtendOp>()))
         needed = true;
   for (Value target : writes)
     for (auto *list : {&written, &read})
@@ -208,10 +222,15 @@ void BodyLowering::synchronise(Operation *op, ArrayRef<Value> writes, Share shar
 //===-------------------------------------------------------------------------------------------===//
 
 void BodyLowering::loadFrame(Code &c, Frame &frame) {
-  auto field = [&](StringRef name) { return c.load(c.i64(), c.at(frame.context, contextOffset(name)), 8); };
-  auto pointer = [&](StringRef name, int64_t more = 0) { return c.load(c.ptr(), c.at(frame.context, contextOffset(name) + more), 8); };
+  auto field = [&](StringRef name) {
+    return c.load(c.i64(), c.at(frame.context, contextOffset(name)), 8);
+  };
+  auto pointer = [&](StringRef name, int64_t more = 0) {
+    return c.load(c.ptr(), c.at(frame.context, contextOffset(name) + more), 8);
+  };
   auto narrow = [&](StringRef name) -> Value {
-    return arith::ExtSIOp::create(c.builder, c.loc, c.i64(), c.load(c.i32(), c.at(frame.context, contextOffset(name))));
+    return arith::ExtSIOp::create(c.builder, c.loc, c.i64(),
+                                  c.load(c.i32(), c.at(frame.context, contextOffset(name))));
   };
   frame.rows = field("rows");
   frame.position = field("position");
@@ -234,7 +253,8 @@ void BodyLowering::loadFrame(Code &c, Frame &frame) {
     return;
   auto record = [&](int index) { return c.load(c.i64(), c.at(frame.record, index * 8), 8); };
   frame.weights = c.at(frame.weights, record(kRecordWeights));
-  frame.state = c.at(frame.state, c.add(record(kRecordFixed), c.mul(record(kRecordPosition), frame.capacity)));
+  frame.state = c.at(frame.state,
+                     c.add(record(kRecordFixed), c.mul(record(kRecordPosition), frame.capacity)));
   frame.layer = record(kRecordLayer);
 }
 
@@ -256,7 +276,8 @@ void BodyLowering::lower(func::FuncOp function) {
       run.push_back(call);
       continue;
     }
-    // Calls that follow each other become one loop over their records; what is computed in place does not part them.
+    // Calls that follow each other become one loop over their records; what is computed in place
+    // does not part them.
     if (!run.empty() && isa<MaterializeOp, ExtendOp, RecOp, ReturnOp>(op)) {
       calls(run);
       run.clear();
@@ -273,7 +294,9 @@ void BodyLowering::task(Operation &op) {
   llvm::TypeSwitch<Operation *>(&op)
       .Case([&](MaterializeOp o) {
         if (!fixedRow)
-          synchronise(o.getOperand().getDefiningOp() && isa<MatmulOp, AttentionOp, ReduceOp, ContractOp, PrepareOp, TopOp>(o.getOperand().getDefiningOp())
+          synchronise(o.getOperand().getDefiningOp() &&
+                              isa<MatmulOp, AttentionOp, ReduceOp, ContractOp, PrepareOp, TopOp>(
+                                  o.getOperand().getDefiningOp())
                           ? o.getOperand().getDefiningOp()
                           : &op,
                       {o.getResult()}, shareOf(&op), o.getTail());
@@ -314,15 +337,18 @@ void BodyLowering::calls(ArrayRef<CallOp> run) {
   for (CallOp call : run) {
     if (!llvm::is_contained(kinds, call.getCallee()))
       kinds.push_back(call.getCallee());
-    fields = std::max<int64_t>(fields, kRecordValues + call.getNumOperands() + call.getNumResults());
+    fields =
+        std::max<int64_t>(fields, kRecordValues + call.getNumOperands() + call.getNumResults());
   }
   auto placeOf = [&](Value value) -> int64_t {
     if (auto rec = value.getDefiningOp<RecOp>())
-      value = rec.getBody().front().getTerminator()->getOperand(cast<OpResult>(value).getResultNumber());
+      value = rec.getBody().front().getTerminator()->getOperand(
+          cast<OpResult>(value).getResultNumber());
     if (auto stored = value.getDefiningOp<MaterializeOp>())
       return stored.getOffset();
     auto call = value.getDefiningOp<CallOp>();
-    return call->getAttrOfType<DenseI64ArrayAttr>("offsets")[cast<OpResult>(value).getResultNumber()];
+    return call->getAttrOfType<DenseI64ArrayAttr>(
+        "offsets")[cast<OpResult>(value).getResultNumber()];
   };
   SmallVector<int64_t> table;
   for (CallOp call : run) {
@@ -346,7 +372,10 @@ void BodyLowering::calls(ArrayRef<CallOp> run) {
     Value record = c.at(records, c.mul(i, fields * 8));
     Value kind = c.load(c.i64(), record, 8);
     for (auto [k, callee] : llvm::enumerate(kinds)) {
-      auto call = [&, name = callee] { func::CallOp::create(c.builder, c.loc, ("body." + name).str(), TypeRange(), ValueRange{frame.context, record}); };
+      auto call = [&, name = callee] {
+        func::CallOp::create(c.builder, c.loc, ("body." + name).str(), TypeRange(),
+                             ValueRange{frame.context, record});
+      };
       if (kinds.size() == 1)
         call();
       else

@@ -1,4 +1,5 @@
-//===- Lowering.h - bodies to functions, stored values to loops --------------------------------------------===//
+//===- Lowering.h - bodies to functions, stored values to loops
+//--------------------------------------------===//
 #pragma once
 #include "Conversion/Evaluate.h"
 #include "Target/Machine.h"
@@ -6,14 +7,17 @@
 
 namespace tril {
 
-/// Lowers one body to a function.  Every thread runs it; each stored value is one task, whose rows or outputs the threads share.
+/// Lowers one body to a function.  Every thread runs it; each stored value is one task, whose rows
+/// or outputs the threads share.
 class BodyLowering {
 public:
-  BodyLowering(mlir::ModuleOp module, const Machine &machine, BodyOp body) : module(module), machine(machine), body(body) {}
+  BodyLowering(mlir::ModuleOp module, const Machine &machine, BodyOp body)
+      : module(module), machine(machine), body(body) {}
   void lower(mlir::func::FuncOp function);
 
 private:
-  /// How a task's work is shared: by rows of `time`, thread 0 alone, or in a way of its own (kernels).
+  /// How a task's work is shared: by rows of `time`, thread 0 alone, or in a way of its own
+  /// (kernels).
   enum class Share { rows, first, own };
   struct Rows {
     mlir::Value begin, end;
@@ -21,7 +25,8 @@ private:
 
   void task(mlir::Operation &op);
   void pointwise(MaterializeOp op);
-  void reduce(MaterializeOp op, llvm::ArrayRef<mlir::Value> factors, ReduceKind kind, mlir::ArrayAttr axes);
+  void reduce(MaterializeOp op, llvm::ArrayRef<mlir::Value> factors, ReduceKind kind,
+              mlir::ArrayAttr axes);
   void top(MaterializeOp op, TopOp topOp, bool value);
   void extend(ExtendOp op);
   void matmul(MaterializeOp op, MatmulOp matmulOp);
@@ -32,14 +37,19 @@ private:
   void calls(llvm::ArrayRef<CallOp> run);
   void barrier();
 
-  /// Loops over `axes`, the last one in vectors where `vectors`; a time axis runs over this thread's rows, or stays where `point` has it.
-  void nest(llvm::ArrayRef<AxisAttr> axes, Point point, bool vectors, Rows rows, llvm::function_ref<void(const Point &)> inner);
-  void along(AxisAttr axis, Point point, bool vectors, Rows rows, llvm::function_ref<void(const Point &)> inner);
+  /// Loops over `axes`, the last one in vectors where `vectors`; a time axis runs over this
+  /// thread's rows, or stays where `point` has it.
+  void nest(llvm::ArrayRef<AxisAttr> axes, Point point, bool vectors, Rows rows,
+            llvm::function_ref<void(const Point &)> inner);
+  void along(AxisAttr axis, Point point, bool vectors, Rows rows,
+             llvm::function_ref<void(const Point &)> inner);
   /// Runs `work` over this thread's share of `type`: its rows, or all of it on thread 0.
   void shared(NamedTensorType type, bool tail, llvm::function_ref<void(Rows, Point)> work);
   Rows rowsOf(bool tail);
-  /// The number of rows of a matmul operand, and its bytes a row: the axes before the last `inner` ones, flattened.
-  mlir::Value flatRows(NamedTensorType type, unsigned inner, Rows rows, mlir::Value &begin, mlir::Value &end);
+  /// The number of rows of a matmul operand, and its bytes a row: the axes before the last `inner`
+  /// ones, flattened.
+  mlir::Value flatRows(NamedTensorType type, unsigned inner, Rows rows, mlir::Value &begin,
+                       mlir::Value &end);
 
   // Which barriers are needed.
   struct Access {
@@ -50,9 +60,11 @@ private:
   void reads(mlir::Operation *op, llvm::SmallVectorImpl<mlir::Value> &values);
   Share shareOf(mlir::Operation *op);
   bool overlap(mlir::Value a, mlir::Value b);
-  void synchronise(mlir::Operation *op, llvm::ArrayRef<mlir::Value> written, Share share, bool tail);
+  void synchronise(mlir::Operation *op, llvm::ArrayRef<mlir::Value> written, Share share,
+                   bool tail);
 
-  /// Loads the fields of the context (and of the record, where there is one) that `frame.context` points to.
+  /// Loads the fields of the context (and of the record, where there is one) that `frame.context`
+  /// points to.
   void loadFrame(Code &code, Frame &frame);
 
   mlir::ModuleOp module;
@@ -66,7 +78,9 @@ private:
   Code &code() { return evaluator->code; }
 };
 
-/// One vector to one number, in the same order on every machine: halves are combined until one is left.
-mlir::Value combineLanes(Code &code, mlir::Value vector, llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
+/// One vector to one number, in the same order on every machine: halves are combined until one is
+/// left.
+mlir::Value combineLanes(Code &code, mlir::Value vector,
+                         llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
 
 } // namespace tril

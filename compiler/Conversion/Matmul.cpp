@@ -1,4 +1,5 @@
-//===- Matmul.cpp - stored values that kernels make from packed weights -------------------------------------------===//
+//===- Matmul.cpp - stored values that kernels make from packed weights
+//-------------------------------------------===//
 #include "Conversion/Kernels/Gemm.h"
 #include "Conversion/Lowering.h"
 #include "Conversion/Weights.h"
@@ -6,9 +7,10 @@
 using namespace mlir;
 using namespace tril;
 
-
-/// The axes before the last `inner` ones, flattened: which of them this call works on.  `rows` are positions of `time`, if it is among them.
-Value BodyLowering::flatRows(NamedTensorType type, unsigned inner, Rows rows, Value &begin, Value &end) {
+/// The axes before the last `inner` ones, flattened: which of them this call works on.  `rows` are
+/// positions of `time`, if it is among them.
+Value BodyLowering::flatRows(NamedTensorType type, unsigned inner, Rows rows, Value &begin,
+                             Value &end) {
   Code &c = code();
   ArrayRef<AxisAttr> outer = type.getAxes().drop_back(inner);
   Value rest = c.c64(1);
@@ -25,10 +27,12 @@ void BodyLowering::prepare(MaterializeOp op, PrepareOp prepareOp) {
   Code &c = code();
   NamedTensorType type = prepareOp.getOperand().getType();
   auto matmulOp = cast<MatmulOp>(*op.getResult().user_begin());
-  auto preparation = kernels::preparation(machine, weightPlace(matmulOp.getWeight().getDefiningOp<ParamOp>()).format);
+  auto preparation = kernels::preparation(
+      machine, weightPlace(matmulOp.getWeight().getDefiningOp<ParamOp>()).format);
   // All readers of one preparation agree: they differ only in whether they need any.
   for (Operation *user : op.getResult().getUsers())
-    if (auto other = kernels::preparation(machine, weightPlace(cast<MatmulOp>(user).getWeight().getDefiningOp<ParamOp>()).format);
+    if (auto other = kernels::preparation(
+            machine, weightPlace(cast<MatmulOp>(user).getWeight().getDefiningOp<ParamOp>()).format);
         other != kernels::Preparation::none)
       preparation = other;
   if (preparation == kernels::Preparation::none)
@@ -42,8 +46,10 @@ void BodyLowering::prepare(MaterializeOp op, PrepareOp prepareOp) {
       rows = {*fixedRow, c.add(*fixedRow, 1)};
     Value begin, end;
     flatRows(type, prepareOp.getInner(), rows, begin, end);
-    Value x = evaluator->memoryOf(prepareOp.getOperand()).base, p = evaluator->memoryOf(op.getResult()).base;
-    func::CallOp::create(c.builder, c.loc, function, ValueRange{x, c.c64(inputs * 4), p, c.c64(inputs), begin, end});
+    Value x = evaluator->memoryOf(prepareOp.getOperand()).base,
+          p = evaluator->memoryOf(op.getResult()).base;
+    func::CallOp::create(c.builder, c.loc, function,
+                         ValueRange{x, c.c64(inputs * 4), p, c.c64(inputs), begin, end});
   });
 }
 
@@ -53,7 +59,9 @@ func::FuncOp BodyLowering::sgemm() {
     return function;
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   Type i = code().i32(), f = code().f32(), p = code().ptr();
-  auto function = func::FuncOp::create(builder, module.getLoc(), "cblas_sgemm", builder.getFunctionType({i, i, i, i, i, i, f, p, i, p, i, f, p, i}, {}));
+  auto function =
+      func::FuncOp::create(builder, module.getLoc(), "cblas_sgemm",
+                           builder.getFunctionType({i, i, i, i, i, i, f, p, i, p, i, f, p, i}, {}));
   function.setPrivate();
   return function;
 }
@@ -71,30 +79,43 @@ void BodyLowering::matmul(MaterializeOp op, MatmulOp matmulOp) {
   Value begin, end;
   flatRows(type, matmulOp.getContracted().size(), rows, begin, end);
   int64_t groups = (place.outputSize + packedRows - 1) / packedRows;
-  auto border = [&](Value thread) -> Value { return arith::DivUIOp::create(c.builder, c.loc, c.mul(thread, groups), frame.threads); };
-  Value first = fixedRow ? c.c64(0) : border(frame.thread), last = fixedRow ? c.c64(groups) : border(c.add(frame.thread, 1));
+  auto border = [&](Value thread) -> Value {
+    return arith::DivUIOp::create(c.builder, c.loc, c.mul(thread, groups), frame.threads);
+  };
+  Value first = fixedRow ? c.c64(0) : border(frame.thread),
+        last = fixedRow ? c.c64(groups) : border(c.add(frame.thread, 1));
   Value x = evaluator->memoryOf(matmulOp.getX()).base;
   Value prepared = matmulOp.getPrepared() ? evaluator->memoryOf(matmulOp.getPrepared()).base : x;
   Value weights = c.at(frame.weights, place.offset);
   Value result = evaluator->memoryOf(op.getResult()).base;
   if (place.blas) {
-    // C[m][n] = X[m][k] W[n][k], the rows begin..end and this thread's outputs.  Bits depend on how rows are split.
-    Value from = c.mul(first, packedRows), to = c.min(c.mul(last, packedRows), c.c64(place.outputSize));
+    // C[m][n] = X[m][k] W[n][k], the rows begin..end and this thread's outputs.  Bits depend on how
+    // rows are split.
+    Value from = c.mul(first, packedRows),
+          to = c.min(c.mul(last, packedRows), c.c64(place.outputSize));
     Value m = c.sub(end, begin), n = c.sub(to, from);
-    auto narrow = [&](Value value) -> Value { return arith::TruncIOp::create(c.builder, c.loc, c.i32(), value); };
-    Value some = arith::AndIOp::create(c.builder, c.loc, c.compare(arith::CmpIPredicate::sgt, m, c.c64(0)), c.compare(arith::CmpIPredicate::sgt, n, c.c64(0)));
+    auto narrow = [&](Value value) -> Value {
+      return arith::TruncIOp::create(c.builder, c.loc, c.i32(), value);
+    };
+    Value some =
+        arith::AndIOp::create(c.builder, c.loc, c.compare(arith::CmpIPredicate::sgt, m, c.c64(0)),
+                              c.compare(arith::CmpIPredicate::sgt, n, c.c64(0)));
     c.when(some, [&] {
-      Value xAt = c.at(x, c.mul(begin, place.inputSize * 4)), wAt = c.at(weights, c.mul(from, place.inputSize * 4));
+      Value xAt = c.at(x, c.mul(begin, place.inputSize * 4)),
+            wAt = c.at(weights, c.mul(from, place.inputSize * 4));
       Value cAt = c.at(result, c.mul(c.add(c.mul(begin, place.outputSize), from), 4));
       constexpr int rowMajor = 101, noTranspose = 111, transpose = 112; // cblas.h
       func::CallOp::create(c.builder, c.loc, sgemm(),
-                           ValueRange{c.c32(rowMajor), c.c32(noTranspose), c.c32(transpose), narrow(m), narrow(n), c.c32(place.inputSize), c.cf(1), xAt,
-                                      c.c32(place.inputSize), wAt, c.c32(place.inputSize), c.cf(0), cAt, c.c32(place.outputSize)});
+                           ValueRange{c.c32(rowMajor), c.c32(noTranspose), c.c32(transpose),
+                                      narrow(m), narrow(n), c.c32(place.inputSize), c.cf(1), xAt,
+                                      c.c32(place.inputSize), wAt, c.c32(place.inputSize), c.cf(0),
+                                      cAt, c.c32(place.outputSize)});
     });
     return;
   }
   func::FuncOp function = kernels::getOrCreateGemm(module, machine, place.format);
   func::CallOp::create(c.builder, c.loc, function,
-                       ValueRange{weights, x, c.c64(place.inputSize * 4), prepared, result, c.c64(place.outputSize * 4), c.c64(place.inputSize),
+                       ValueRange{weights, x, c.c64(place.inputSize * 4), prepared, result,
+                                  c.c64(place.outputSize * 4), c.c64(place.inputSize),
                                   c.c64(place.outputSize), begin, end, first, last});
 }

@@ -1,4 +1,5 @@
-//===- Tasks.cpp - stored values as loops --------------------------------------------------------------------===//
+//===- Tasks.cpp - stored values as loops
+//--------------------------------------------------------------------===//
 #include "Conversion/Lowering.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -11,7 +12,8 @@ void BodyLowering::pointwise(MaterializeOp op) {
   NamedTensorType type = typeOf(op.getResult());
   shared(type, op.getTail(), [&](Rows rows, Point point) {
     Memory memory = evaluator->memoryOf(op.getResult());
-    nest(type.getAxes(), point, /*vectors=*/true, rows, [&](const Point &p) { evaluator->storeTo(memory, p, evaluator->at(op.getOperand(), p)); });
+    nest(type.getAxes(), point, /*vectors=*/true, rows,
+         [&](const Point &p) { evaluator->storeTo(memory, p, evaluator->at(op.getOperand(), p)); });
   });
 }
 
@@ -26,7 +28,8 @@ void BodyLowering::extend(ExtendOp op) {
     nest(order, point, /*vectors=*/true, rows, [&](const Point &p) {
       Point target = p;
       Coordinate row = p.lookup(evaluator->name("time"));
-      target[evaluator->name(op.getPast())] = {code().add(row.scalar, frame.position), false, Value()};
+      target[evaluator->name(op.getPast())] = {code().add(row.scalar, frame.position), false,
+                                               Value()};
       evaluator->storeTo(memory, target, evaluator->at(op.getOperand(), p));
     });
   });
@@ -34,7 +37,8 @@ void BodyLowering::extend(ExtendOp op) {
 
 namespace {
 
-/// What a reduction carries: `data`, and `some` (whether anything was there) or a count, where its kind needs it.
+/// What a reduction carries: `data`, and `some` (whether anything was there) or a count, where its
+/// kind needs it.
 struct Reduction {
   Code &code;
   Evaluator &evaluator;
@@ -78,12 +82,15 @@ struct Reduction {
     case ReduceKind::all:
       return arith::AndIOp::create(builder, code.loc, a, b);
     case ReduceKind::max:
-      return real() ? arith::MaximumFOp::create(builder, code.loc, a, b).getResult() : arith::MaxSIOp::create(builder, code.loc, a, b).getResult();
+      return real() ? arith::MaximumFOp::create(builder, code.loc, a, b).getResult()
+                    : arith::MaxSIOp::create(builder, code.loc, a, b).getResult();
     case ReduceKind::min:
-      return real() ? arith::MinimumFOp::create(builder, code.loc, a, b).getResult() : arith::MinSIOp::create(builder, code.loc, a, b).getResult();
+      return real() ? arith::MinimumFOp::create(builder, code.loc, a, b).getResult()
+                    : arith::MinSIOp::create(builder, code.loc, a, b).getResult();
     default:
-      return getElementTypeOrSelf(a.getType()).isF32() ? arith::AddFOp::create(builder, code.loc, a, b).getResult()
-                                                       : arith::AddIOp::create(builder, code.loc, a, b).getResult();
+      return getElementTypeOrSelf(a.getType()).isF32()
+                 ? arith::AddFOp::create(builder, code.loc, a, b).getResult()
+                 : arith::AddIOp::create(builder, code.loc, a, b).getResult();
     }
   }
   SmallVector<Value> step(ValueRange state, Evaluated x, int64_t width) {
@@ -100,17 +107,24 @@ struct Reduction {
     SmallVector<Value> next = {combine(state[0], value)};
     Value there = x.valid ? x.valid : code.broadcast(code.cb(true), width);
     if (keepsCount())
-      next.push_back(arith::AddFOp::create(builder, code.loc, state[1], arith::UIToFPOp::create(builder, code.loc, as(code.f32()), there)));
+      next.push_back(
+          arith::AddFOp::create(builder, code.loc, state[1],
+                                arith::UIToFPOp::create(builder, code.loc, as(code.f32()), there)));
     if (keepsSome())
       next.push_back(arith::OrIOp::create(builder, code.loc, state[1], there));
     return next;
   }
   SmallVector<Value> lanes(ValueRange state) { // of vectors to numbers
-    SmallVector<Value> result = {combineLanes(code, state[0], [&](Value a, Value b) { return combine(a, b); })};
+    SmallVector<Value> result = {
+        combineLanes(code, state[0], [&](Value a, Value b) { return combine(a, b); })};
     if (keepsCount())
-      result.push_back(combineLanes(code, state[1], [&](Value a, Value b) { return arith::AddFOp::create(code.builder, code.loc, a, b).getResult(); }));
+      result.push_back(combineLanes(code, state[1], [&](Value a, Value b) {
+        return arith::AddFOp::create(code.builder, code.loc, a, b).getResult();
+      }));
     if (keepsSome())
-      result.push_back(combineLanes(code, state[1], [&](Value a, Value b) { return arith::OrIOp::create(code.builder, code.loc, a, b).getResult(); }));
+      result.push_back(combineLanes(code, state[1], [&](Value a, Value b) {
+        return arith::OrIOp::create(code.builder, code.loc, a, b).getResult();
+      }));
     return result;
   }
   SmallVector<Value> merge(ValueRange a, ValueRange b) {
@@ -125,7 +139,8 @@ struct Reduction {
 
 } // namespace
 
-void BodyLowering::reduce(MaterializeOp op, ArrayRef<Value> factors, ReduceKind kind, ArrayAttr axes) {
+void BodyLowering::reduce(MaterializeOp op, ArrayRef<Value> factors, ReduceKind kind,
+                          ArrayAttr axes) {
   NamedTensorType type = typeOf(op.getResult());
   SmallVector<NamedTensorType> types;
   bool holes = false;
@@ -133,7 +148,9 @@ void BodyLowering::reduce(MaterializeOp op, ArrayRef<Value> factors, ReduceKind 
     types.push_back(typeOf(factor));
     holes |= types.back().getHoles();
   }
-  auto isReduced = [&](AxisAttr axis) { return llvm::is_contained(axes.getAsValueRange<StringAttr>(), axis.getName()); };
+  auto isReduced = [&](AxisAttr axis) {
+    return llvm::is_contained(axes.getAsValueRange<StringAttr>(), axis.getName());
+  };
   SmallVector<AxisAttr> reduced;
   AxisAttr fastest;
   for (AxisAttr axis : unionAxes(types)) {
@@ -175,7 +192,8 @@ void BodyLowering::reduce(MaterializeOp op, ArrayRef<Value> factors, ReduceKind 
       int64_t outWidth = evaluator->width;
       // Loops over the reduced axes, carrying the state; the last one in lanes.
       std::function<SmallVector<Value>(unsigned, Point, SmallVector<Value>, int64_t, bool)> run =
-          [&](unsigned depth, Point point, SmallVector<Value> state, int64_t width, bool rest) -> SmallVector<Value> {
+          [&](unsigned depth, Point point, SmallVector<Value> state, int64_t width,
+              bool rest) -> SmallVector<Value> {
         if (depth == reduced.size()) {
           evaluator->width = std::max(width, outWidth);
           auto next = reduction.step(state, value(point), evaluator->width);
@@ -183,7 +201,9 @@ void BodyLowering::reduce(MaterializeOp op, ArrayRef<Value> factors, ReduceKind 
         }
         AxisAttr axis = reduced[depth];
         bool last = depth + 1 == reduced.size();
-        Value begin = c.c64(0), end = axis.getName() == "time" && !axis.isDynamic() ? c.c64(axis.getSize()) : evaluator->extent(axis);
+        Value begin = c.c64(0), end = axis.getName() == "time" && !axis.isDynamic()
+                                          ? c.c64(axis.getSize())
+                                          : evaluator->extent(axis);
         int64_t step = last ? width : 1;
         if (last && lanesReduced) {
           Value whole = c.mul(c.divu(end, 16), 16);
@@ -226,10 +246,12 @@ void BodyLowering::reduce(MaterializeOp op, ArrayRef<Value> factors, ReduceKind 
           count = c.broadcast(arith::SIToFPOp::create(c.builder, c.loc, c.f32(), n), outWidth);
         }
         if (!reduction.real())
-          result.data = arith::SIToFPOp::create(c.builder, c.loc, outWidth > 1 ? c.vec(c.f32(), outWidth) : c.f32(), result.data);
+          result.data = arith::SIToFPOp::create(
+              c.builder, c.loc, outWidth > 1 ? c.vec(c.f32(), outWidth) : c.f32(), result.data);
         if (reduction.keepsCount()) {
           Value zero = c.broadcast(c.cf(0), outWidth);
-          result.valid = arith::CmpFOp::create(c.builder, c.loc, arith::CmpFPredicate::OGT, count, zero);
+          result.valid =
+              arith::CmpFOp::create(c.builder, c.loc, arith::CmpFPredicate::OGT, count, zero);
         }
         result.data = arith::DivFOp::create(c.builder, c.loc, result.data, count);
       }
@@ -240,7 +262,8 @@ void BodyLowering::reduce(MaterializeOp op, ArrayRef<Value> factors, ReduceKind 
   });
 }
 
-/// The k-th largest is the largest among those that come after the one before: smaller, or as large and further on.  Needs no scratch memory.
+/// The k-th largest is the largest among those that come after the one before: smaller, or as large
+/// and further on.  Needs no scratch memory.
 void BodyLowering::top(MaterializeOp op, TopOp topOp, bool wantsValue) {
   NamedTensorType type = typeOf(op.getResult()), operand = topOp.getOperand().getType();
   AxisAttr axis = operand.axis(topOp.getAxis());
@@ -257,41 +280,60 @@ void BodyLowering::top(MaterializeOp op, TopOp topOp, bool wantsValue) {
       Value low = real ? c.cf(-std::numeric_limits<float>::infinity()) : c.c32(INT32_MIN);
       Value high = real ? c.cf(std::numeric_limits<float>::infinity()) : c.c32(INT32_MAX);
       auto greater = [&](Value a, Value b) -> Value {
-        return real ? arith::CmpFOp::create(c.builder, c.loc, arith::CmpFPredicate::OGT, a, b).getResult()
+        return real ? arith::CmpFOp::create(c.builder, c.loc, arith::CmpFPredicate::OGT, a, b)
+                          .getResult()
                     : c.compare(arith::CmpIPredicate::sgt, a, b);
       };
       auto equal = [&](Value a, Value b) -> Value {
-        return real ? arith::CmpFOp::create(c.builder, c.loc, arith::CmpFPredicate::OEQ, a, b).getResult() : c.compare(arith::CmpIPredicate::eq, a, b);
+        return real ? arith::CmpFOp::create(c.builder, c.loc, arith::CmpFPredicate::OEQ, a, b)
+                          .getResult()
+                    : c.compare(arith::CmpIPredicate::eq, a, b);
       };
       SmallVector<Value> before = {high, c.c64(-1)};
-      c.loop(c.c64(0), c.c64(into.getSize()), 1, before, [&](Value k, ValueRange last) -> SmallVector<Value> {
-        Evaluator::Scope scope(*evaluator);
-        SmallVector<Value> none = {low, c.c64(-1)};
-        auto best = c.loop(c.c64(0), evaluator->extent(axis), 1, none, [&](Value i, ValueRange found) -> SmallVector<Value> {
-          Evaluator::Scope innerScope(*evaluator);
-          Point inner = p;
-          inner[evaluator->name(axis.getName())] = {i, false, Value()};
-          Evaluated x = evaluator->at(topOp.getOperand(), inner);
-          auto both = [&](Value a, Value b) -> Value { return arith::AndIOp::create(c.builder, c.loc, a, b); };
-          auto either = [&](Value a, Value b) -> Value { return arith::OrIOp::create(c.builder, c.loc, a, b); };
-          Value later = either(greater(last[0], x.data), both(equal(last[0], x.data), c.compare(arith::CmpIPredicate::sgt, i, last[1])));
-          Value first = c.compare(arith::CmpIPredicate::slt, last[1], c.c64(0));
-          first = both(first, c.compare(arith::CmpIPredicate::eq, k, c.c64(0)));
-          Value nothing = c.compare(arith::CmpIPredicate::slt, found[1], c.c64(0));
-          Value better = both(either(later, first), either(greater(x.data, found[0]), nothing));
-          if (x.valid)
-            better = both(better, x.valid);
-          return {c.select(better, x.data, found[0]), c.select(better, i, found[1])};
-        });
-        Point target = p;
-        target[evaluator->name(topOp.getInto())] = {k, false, Value()};
-        Value valid = typeOf(op.getResult()).getHoles() ? c.compare(arith::CmpIPredicate::sge, best[1], c.c64(0)) : Value();
-        Value data = wantsValue ? best[0] : arith::TruncIOp::create(c.builder, c.loc, c.i32(), best[1]).getResult();
-        evaluator->storeTo(memory, target, {data, valid});
-        // Where nothing was left, nothing will be: keep the last one so that nothing comes after it.
-        Value any = c.compare(arith::CmpIPredicate::sge, best[1], c.c64(0));
-        return {c.select(any, best[0], low), c.select(any, best[1], c.c64(INT64_MAX))};
-      });
+      c.loop(c.c64(0), c.c64(into.getSize()), 1, before,
+             [&](Value k, ValueRange last) -> SmallVector<Value> {
+               Evaluator::Scope scope(*evaluator);
+               SmallVector<Value> none = {low, c.c64(-1)};
+               auto best = c.loop(
+                   c.c64(0), evaluator->extent(axis), 1, none,
+                   [&](Value i, ValueRange found) -> SmallVector<Value> {
+                     Evaluator::Scope innerScope(*evaluator);
+                     Point inner = p;
+                     inner[evaluator->name(axis.getName())] = {i, false, Value()};
+                     Evaluated x = evaluator->at(topOp.getOperand(), inner);
+                     auto both = [&](Value a, Value b) -> Value {
+                       return arith::AndIOp::create(c.builder, c.loc, a, b);
+                     };
+                     auto either = [&](Value a, Value b) -> Value {
+                       return arith::OrIOp::create(c.builder, c.loc, a, b);
+                     };
+                     Value later = either(greater(last[0], x.data),
+                                          both(equal(last[0], x.data),
+                                               c.compare(arith::CmpIPredicate::sgt, i, last[1])));
+                     Value first = c.compare(arith::CmpIPredicate::slt, last[1], c.c64(0));
+                     first = both(first, c.compare(arith::CmpIPredicate::eq, k, c.c64(0)));
+                     Value nothing = c.compare(arith::CmpIPredicate::slt, found[1], c.c64(0));
+                     Value better =
+                         both(either(later, first), either(greater(x.data, found[0]), nothing));
+                     if (x.valid)
+                       better = both(better, x.valid);
+                     return {c.select(better, x.data, found[0]), c.select(better, i, found[1])};
+                   });
+               Point target = p;
+               target[evaluator->name(topOp.getInto())] = {k, false, Value()};
+               Value valid = typeOf(op.getResult()).getHoles()
+                                 ? c.compare(arith::CmpIPredicate::sge, best[1], c.c64(0))
+                                 : Value();
+               Value data =
+                   wantsValue
+                       ? best[0]
+                       : arith::TruncIOp::create(c.builder, c.loc, c.i32(), best[1]).getResult();
+               evaluator->storeTo(memory, target, {data, valid});
+               // Where nothing was left, nothing will be: keep the last one so that nothing comes
+               // after it.
+               Value any = c.compare(arith::CmpIPredicate::sge, best[1], c.c64(0));
+               return {c.select(any, best[0], low), c.select(any, best[1], c.c64(INT64_MAX))};
+             });
     });
   });
 }
@@ -310,7 +352,8 @@ void BodyLowering::recurrence(RecOp op) {
     // The last rows are the state of the next call.
     int64_t longest = op->getAttrOfType<IntegerAttr>("lag").getInt();
     auto offsets = op->getAttrOfType<DenseI64ArrayAttr>("state_offsets");
-    for (auto [i, equation] : llvm::enumerate(op.getBody().front().getTerminator()->getOperands())) {
+    for (auto [i, equation] :
+         llvm::enumerate(op.getBody().front().getTerminator()->getOperands())) {
       Evaluator::Scope inner(*evaluator);
       Memory now = evaluator->memoryOf(equation), kept = now;
       kept.base = c.at(frame.state, offsets[i]);
@@ -327,7 +370,8 @@ void BodyLowering::recurrence(RecOp op) {
           here[time] = {c.max(row, c.c64(0)), false, Value()};
           from[time] = {c.min(c.add(frame.rows, entry), c.c64(longest - 1)), false, Value()};
           to[time] = {c.c64(entry), false, Value()};
-          Value a = evaluator->loadFrom(now, here, /*holes=*/false).data, b = evaluator->loadFrom(kept, from, /*holes=*/false).data;
+          Value a = evaluator->loadFrom(now, here, /*holes=*/false).data,
+                b = evaluator->loadFrom(kept, from, /*holes=*/false).data;
           evaluator->storeTo(kept, to, {c.select(recent, a, b), Value()});
         });
       }

@@ -1,4 +1,5 @@
-//===- TrilToLoops.cpp - the pass --------------------------------------------------------------------------------===//
+//===- TrilToLoops.cpp - the pass
+//--------------------------------------------------------------------------------===//
 #include "Conversion/Lowering.h"
 #include "Transforms/Passes.h"
 
@@ -53,13 +54,25 @@ struct TrilToLoopsPass : tril::impl::TrilToLoopsBase<TrilToLoopsPass> {
       bool main = body.getSymName() == "main";
       SmallVector<Type> arguments(main ? 1 : 2, pointer);
       std::string name = main ? "tril_step" : ("body." + body.getSymName()).str();
-      auto function = func::FuncOp::create(builder, body.getLoc(), name, builder.getFunctionType(arguments, {}));
+      auto function = func::FuncOp::create(builder, body.getLoc(), name,
+                                           builder.getFunctionType(arguments, {}));
       if (!main)
         function.setPrivate();
       functions.push_back({body, function});
     }
     for (auto &[body, function] : functions)
       BodyLowering(module, *machine, body).lower(function);
+    if (module.lookupSymbol("cblas_sgemm")) {
+      // The product's threads share the work themselves.
+      builder.setInsertionPointToEnd(module.getBody());
+      auto setThreads = func::FuncOp::create(builder, module.getLoc(), "openblas_set_num_threads",
+                                             builder.getFunctionType({builder.getI32Type()}, {}));
+      setThreads.setPrivate();
+      auto step = module.lookupSymbol<func::FuncOp>("tril_step");
+      builder.setInsertionPointToStart(&step.getBody().front());
+      Value one = arith::ConstantOp::create(builder, step.getLoc(), builder.getI32IntegerAttr(1));
+      func::CallOp::create(builder, step.getLoc(), setThreads, one);
+    }
     model.erase();
   }
 };

@@ -1,4 +1,5 @@
-//===- Views.cpp - values at points: reading at positions, rearranging, earlier positions -----------------===//
+//===- Views.cpp - values at points: reading at positions, rearranging, earlier positions
+//-----------------===//
 // None of these moves data: they say at which point of which operand the value is.
 #include "Conversion/Evaluate.h"
 #include "Conversion/Weights.h"
@@ -8,21 +9,23 @@ using namespace tril;
 
 static NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
 
-/// The coordinate that a whole-number expression is.  Positions, constants and their sums stay symbolic, so that consecutive lanes stay
-/// consecutive and a constant stays one.
+/// The coordinate that a whole-number expression is.  Positions, constants and their sums stay
+/// symbolic, so that consecutive lanes stay consecutive and a constant stays one.
 Coordinate Evaluator::coordinateOf(Value index, const Point &point, Value &valid) {
   Operation *op = index.getDefiningOp();
   OpBuilder &b = code.builder;
   if (given.find(index) == given.end() && op) {
     if (auto constant = dyn_cast<ConstantOp>(op))
-      return {code.c64(static_cast<int64_t>(constant.getValue().convertToDouble())), false, Value()};
+      return {code.c64(static_cast<int64_t>(constant.getValue().convertToDouble())), false,
+              Value()};
     if (isa<PositionOp>(op)) {
       AxisAttr axis = typeOf(index).getAxes()[0];
       Coordinate c = point.lookup(name(axis.getName()));
       return axis.getName() == "time" ? plus(c, {frame.position, false, Value()}) : c;
     }
     if (auto add = dyn_cast<AddOp>(op))
-      return plus(coordinateOf(add.getLhs(), point, valid), coordinateOf(add.getRhs(), point, valid));
+      return plus(coordinateOf(add.getLhs(), point, valid),
+                  coordinateOf(add.getRhs(), point, valid));
     if (auto sub = dyn_cast<SubOp>(op)) {
       Coordinate right = coordinateOf(sub.getRhs(), point, valid);
       if (right.isUniform()) {
@@ -34,7 +37,8 @@ Coordinate Evaluator::coordinateOf(Value index, const Point &point, Value &valid
   Evaluated e = at(index, point);
   valid = both(valid, e.valid);
   if (isa<VectorType>(e.data.getType()))
-    return {Value(), false, arith::ExtSIOp::create(b, code.loc, code.vec(code.i64(), width), e.data)};
+    return {Value(), false,
+            arith::ExtSIOp::create(b, code.loc, code.vec(code.i64(), width), e.data)};
   return {arith::ExtSIOp::create(b, code.loc, code.i64(), e.data), false, Value()};
 }
 
@@ -47,7 +51,8 @@ Evaluated Evaluator::index(IndexOp op, const Point &point) {
   Value valid;
   OpBuilder &b = code.builder;
   bool holes = op.getResult().getType().getHoles();
-  for (auto [axisName, index] : llvm::zip(op.getAxes().getAsValueRange<StringAttr>(), op.getIndices())) {
+  for (auto [axisName, index] :
+       llvm::zip(op.getAxes().getAsValueRange<StringAttr>(), op.getIndices())) {
     AxisAttr axis = type.axis(axisName);
     Coordinate c = coordinateOf(index, point, valid);
     auto constant = c.isUniform() ? constantOf(c.scalar) : std::nullopt;
@@ -56,7 +61,8 @@ Evaluated Evaluator::index(IndexOp op, const Point &point) {
       // Outside is a hole; what is loaded there comes from the nearest place inside.
       Value end = extent(axis);
       auto check = [&](Value position, Value zero, Value size, Value last) {
-        Value in = arith::AndIOp::create(b, code.loc, code.compare(arith::CmpIPredicate::sge, position, zero),
+        Value in = arith::AndIOp::create(b, code.loc,
+                                         code.compare(arith::CmpIPredicate::sge, position, zero),
                                          code.compare(arith::CmpIPredicate::slt, position, size));
         valid = both(valid, in);
         return code.max(code.min(position, last), zero);
@@ -65,7 +71,8 @@ Evaluated Evaluator::index(IndexOp op, const Point &point) {
         c.scalar = check(c.scalar, code.c64(0), end, code.sub(end, code.c64(1)));
       else
         c = {Value(), false,
-             check(toLanes(c), code.broadcast(code.c64(0), width), code.broadcast(end, width), code.broadcast(code.sub(end, code.c64(1)), width))};
+             check(toLanes(c), code.broadcast(code.c64(0), width), code.broadcast(end, width),
+                   code.broadcast(code.sub(end, code.c64(1)), width))};
     }
     inner[name(axisName)] = c;
   }
@@ -77,7 +84,8 @@ Evaluated Evaluator::index(IndexOp op, const Point &point) {
 Evaluated Evaluator::split(SplitOp op, const Point &point) {
   Point inner = point;
   Coordinate total = {code.c64(op.getOffset()), false, Value()};
-  for (auto [part, stride] : llvm::zip(op.getParts().getAsValueRange<StringAttr>(), op.getStrides())) {
+  for (auto [part, stride] :
+       llvm::zip(op.getParts().getAsValueRange<StringAttr>(), op.getStrides())) {
     total = plus(total, times(point.lookup(name(part)), stride));
     inner.erase(name(part));
   }
@@ -97,13 +105,19 @@ Evaluated Evaluator::merge(MergeOp op, const Point &point) {
     StringAttr partName = cast<StringAttr>(part);
     int64_t size = type.axis(partName).getSize();
     Coordinate digit;
-    bool whole = c.lane && c.aligned && type.axis(cast<StringAttr>(op.getParts()[op.getParts().size() - 1])).getSize() % width == 0;
+    bool whole =
+        c.lane && c.aligned &&
+        type.axis(cast<StringAttr>(op.getParts()[op.getParts().size() - 1])).getSize() % width == 0;
     if (c.isUniform() || whole)
       digit = {code.remu(code.divu(c.scalar, below), size), whole && last, Value()};
     else {
       Value lanes = toLanes(c);
-      Value divided = below == 1 ? lanes : arith::DivUIOp::create(b, code.loc, lanes, code.broadcast(code.c64(below), width)).getResult();
-      digit = {Value(), false, arith::RemUIOp::create(b, code.loc, divided, code.broadcast(code.c64(size), width))};
+      Value divided = below == 1 ? lanes
+                                 : arith::DivUIOp::create(b, code.loc, lanes,
+                                                          code.broadcast(code.c64(below), width))
+                                       .getResult();
+      digit = {Value(), false,
+               arith::RemUIOp::create(b, code.loc, divided, code.broadcast(code.c64(size), width))};
     }
     inner[partName] = digit;
     below *= size;
@@ -113,13 +127,15 @@ Evaluated Evaluator::merge(MergeOp op, const Point &point) {
 }
 
 /// The one of `choices` that `chosen` (a predicate for each but the last) selects.
-static Evaluated pick(Evaluator &e, ArrayRef<Value> chosen, SmallVector<Evaluated> choices, bool holes) {
+static Evaluated pick(Evaluator &e, ArrayRef<Value> chosen, SmallVector<Evaluated> choices,
+                      bool holes) {
   Code &code = e.code;
   bool vector = false;
   for (Value predicate : chosen)
     vector |= isa<VectorType>(predicate.getType());
   for (Evaluated &choice : choices)
-    vector |= isa<VectorType>(choice.data.getType()) || (choice.valid && isa<VectorType>(choice.valid.getType()));
+    vector |= isa<VectorType>(choice.data.getType()) ||
+              (choice.valid && isa<VectorType>(choice.valid.getType()));
   Evaluated result;
   for (int64_t i = choices.size() - 1; i >= 0; --i) {
     Evaluated choice = choices[i];
@@ -150,7 +166,8 @@ Evaluated Evaluator::stack(StackOp op, const Point &point) {
     choices.push_back(at(operand, inner));
     Value position = code.c64(i);
     chosen.push_back(c.isUniform() ? code.compare(arith::CmpIPredicate::eq, c.scalar, position)
-                                   : code.compare(arith::CmpIPredicate::eq, toLanes(c), code.broadcast(position, width)));
+                                   : code.compare(arith::CmpIPredicate::eq, toLanes(c),
+                                                  code.broadcast(position, width)));
   }
   return pick(*this, chosen, choices, op.getResult().getType().getHoles());
 }
@@ -162,9 +179,11 @@ Evaluated Evaluator::join(JoinOp op, const Point &point) {
   int64_t start = 0;
   // Whole vectors lie in one part each where all parts are multiples of the width.
   bool whole = c.lane && c.aligned;
-  for (auto [part, operand] : llvm::zip(op.getParts().getAsValueRange<StringAttr>(), op.getOperands()))
+  for (auto [part, operand] :
+       llvm::zip(op.getParts().getAsValueRange<StringAttr>(), op.getOperands()))
     whole &= typeOf(operand).axis(part).getSize() % width == 0;
-  for (auto [part, operand] : llvm::zip(op.getParts().getAsValueRange<StringAttr>(), op.getOperands())) {
+  for (auto [part, operand] :
+       llvm::zip(op.getParts().getAsValueRange<StringAttr>(), op.getOperands())) {
     int64_t size = typeOf(operand).axis(part).getSize();
     Point inner = point;
     inner.erase(name(op.getAxis()));
@@ -174,9 +193,13 @@ Evaluated Evaluator::join(JoinOp op, const Point &point) {
       inner[name(part)] = {code.max(code.min(local, code.c64(last)), code.c64(0)), whole, Value()};
       chosen.push_back(code.compare(arith::CmpIPredicate::slt, c.scalar, code.c64(start + size)));
     } else {
-      Value local = arith::SubIOp::create(code.builder, code.loc, toLanes(c), code.broadcast(code.c64(start), width));
-      inner[name(part)] = {Value(), false, code.max(code.min(local, code.broadcast(code.c64(size - 1), width)), code.broadcast(code.c64(0), width))};
-      chosen.push_back(code.compare(arith::CmpIPredicate::slt, toLanes(c), code.broadcast(code.c64(start + size), width)));
+      Value local = arith::SubIOp::create(code.builder, code.loc, toLanes(c),
+                                          code.broadcast(code.c64(start), width));
+      inner[name(part)] = {Value(), false,
+                           code.max(code.min(local, code.broadcast(code.c64(size - 1), width)),
+                                    code.broadcast(code.c64(0), width))};
+      chosen.push_back(code.compare(arith::CmpIPredicate::slt, toLanes(c),
+                                    code.broadcast(code.c64(start + size), width)));
     }
     choices.push_back(at(operand, inner));
     start += size;
@@ -198,9 +221,12 @@ Evaluated Evaluator::earlier(EarlierOp op, const Point &point) {
   Evaluated recent = loadFrom(now, here, type.getHoles());
 
   Memory before = now;
-  before.base = code.at(frame.state, rec->getAttrOfType<DenseI64ArrayAttr>("state_offsets")[op.getEquation()]);
+  before.base = code.at(frame.state,
+                        rec->getAttrOfType<DenseI64ArrayAttr>("state_offsets")[op.getEquation()]);
   Point there = point;
-  there[name("time")] = {code.max(code.min(code.add(back, longest), code.c64(longest - 1)), code.c64(0)), false, Value()};
+  there[name("time")] = {
+      code.max(code.min(code.add(back, longest), code.c64(longest - 1)), code.c64(0)), false,
+      Value()};
   Evaluated kept = loadFrom(before, there, type.getHoles());
 
   Value inCall = code.compare(arith::CmpIPredicate::sge, back, code.c64(0));
@@ -208,7 +234,8 @@ Evaluated Evaluator::earlier(EarlierOp op, const Point &point) {
   result.data = code.select(inCall, recent.data, kept.data);
   if (recent.valid)
     result.valid = code.select(inCall, recent.valid, kept.valid);
-  result.valid = both(result.valid, code.compare(arith::CmpIPredicate::sge, code.add(frame.position, back), code.c64(0)));
+  result.valid = both(result.valid, code.compare(arith::CmpIPredicate::sge,
+                                                 code.add(frame.position, back), code.c64(0)));
   return result;
 }
 

@@ -1,4 +1,5 @@
-//===- Weights.cpp -----------------------------------------------------------------------------------------===//
+//===- Weights.cpp
+//-----------------------------------------------------------------------------------------===//
 #include "Conversion/Weights.h"
 #include "Conversion/Kernels/Unpack.h"
 #include "runtime/Abi.h"
@@ -30,16 +31,21 @@ int64_t tril::weightBytes(ParamOp op) {
   WeightPlace place = weightPlace(op);
   if (place.blas)
     return place.outputSize * place.inputSize * 4;
-  return place.packed ? packedBytes(place.format, place.outputSize, place.inputSize) : op.getResult().getType().staticElements() * 4;
+  return place.packed ? packedBytes(place.format, place.outputSize, place.inputSize)
+                      : op.getResult().getType().staticElements() * 4;
 }
 
-Value tril::unpackAt(Evaluator &e, const WeightPlace &place, Value base, const Coordinate &n, const Coordinate &k) {
+Value tril::unpackAt(Evaluator &e, const WeightPlace &place, Value base, const Coordinate &n,
+                     const Coordinate &k) {
   Code &code = e.code;
   auto one = [&](Value output, Value input) -> Value {
     if (place.blas)
-      return code.load(code.f32(), code.at(base, code.mul(code.add(code.mul(output, place.inputSize), input), 4)));
+      return code.load(
+          code.f32(),
+          code.at(base, code.mul(code.add(code.mul(output, place.inputSize), input), 4)));
     kernels::Emitter emitter(code.builder, code.loc, *e.machine);
-    Value element = kernels::emitUnpackElement(emitter, place.format, base, output, input, code.c64(place.inputSize));
+    Value element = kernels::emitUnpackElement(emitter, place.format, base, output, input,
+                                               code.c64(place.inputSize));
     code.builder.restoreInsertionPoint(emitter.builder.saveInsertionPoint());
     return element;
   };
@@ -48,10 +54,14 @@ Value tril::unpackAt(Evaluator &e, const WeightPlace &place, Value base, const C
   Value outputs = e.toLanes(n), inputs = e.toLanes(k);
   SmallVector<Value> lanes;
   for (int64_t i = 0; i < e.width; ++i) {
-    auto lane = [&](Value value) -> Value { return vector::ExtractOp::create(code.builder, code.loc, value, ArrayRef<int64_t>{i}); };
-    lanes.push_back(one(n.isUniform() ? n.scalar : lane(outputs), k.isUniform() ? k.scalar : lane(inputs)));
+    auto lane = [&](Value value) -> Value {
+      return vector::ExtractOp::create(code.builder, code.loc, value, ArrayRef<int64_t>{i});
+    };
+    lanes.push_back(
+        one(n.isUniform() ? n.scalar : lane(outputs), k.isUniform() ? k.scalar : lane(inputs)));
   }
-  return vector::FromElementsOp::create(code.builder, code.loc, cast<VectorType>(code.vec(code.f32(), e.width)), lanes);
+  return vector::FromElementsOp::create(code.builder, code.loc,
+                                        cast<VectorType>(code.vec(code.f32(), e.width)), lanes);
 }
 
 int64_t tril::contextOffset(StringRef field) {

@@ -1,12 +1,14 @@
-//===- Weights.h - where a param lies in the product, and how ---------------------------------------------===//
+//===- Weights.h - where a param lies in the product, and how
+//---------------------------------------------===//
 #pragma once
 #include "Conversion/Evaluate.h"
 #include "Target/Pack.h"
 
 namespace tril {
 
-/// As the attributes of a tril.param say it after the weights were planned: `offset` in bytes from the weights of its body; packed in
-/// groups of 16 outputs, as BLAS reads a matrix, or plain f32 in the order of its axes.
+/// As the attributes of a tril.param say it after the weights were planned: `offset` in bytes from
+/// the weights of its body; packed in groups of 16 outputs, as BLAS reads a matrix, or plain f32 in
+/// the order of its axes.
 struct WeightPlace {
   int64_t offset = 0;
   bool packed = false;
@@ -21,7 +23,8 @@ WeightPlace weightPlace(ParamOp op);
 int64_t weightBytes(ParamOp op);
 
 /// One element a lane of a packed weight: output `n`, input `k`.
-mlir::Value unpackAt(Evaluator &evaluator, const WeightPlace &place, mlir::Value base, const Coordinate &n, const Coordinate &k);
+mlir::Value unpackAt(Evaluator &evaluator, const WeightPlace &place, mlir::Value base,
+                     const Coordinate &n, const Coordinate &k);
 
 /// The offset in bytes of a field of tril_context (runtime/Abi.h).
 int64_t contextOffset(llvm::StringRef field);

@@ -1,4 +1,5 @@
-//===- Driver.cpp - building, evaluating, running ------------------------------------------------------------------===//
+//===- Driver.cpp - building, evaluating, running
+//------------------------------------------------------------------===//
 #include "Pipeline/Driver.h"
 #include "Interpreter/Interpreter.h"
 #include "Pipeline/Frontend.h"
@@ -8,16 +9,16 @@
 #include "Transforms/Passes.h"
 #include "dsl/Parser.h"
 #include "dsl/Printer.h"
+#include "mlir/Pass/PassManager.h"
 #include "runtime/Quantization.h"
 #include "runtime/SafetensorsWriter.h"
 #include "runtime/TokensFile.h"
-#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
-#include "llvm/ADT/StringExtras.h"
 #include <unistd.h>
 
 using namespace mlir;
@@ -27,14 +28,17 @@ namespace {
 
 /// Writes the module after each pass to DIRECTORY/NN-PASS.mlir.
 struct DumpAfterPass : PassInstrumentation {
-  explicit DumpAfterPass(std::string directory, unsigned &count) : directory(std::move(directory)), count(count) {}
+  explicit DumpAfterPass(std::string directory, unsigned &count)
+      : directory(std::move(directory)), count(count) {}
   void runAfterPass(Pass *pass, Operation *op) override {
     if (pass->getArgument().empty())
       return;
     while (Operation *parent = op->getParentOp())
       op = parent;
     std::string number = std::to_string(count++);
-    std::string path = directory + "/" + std::string(number.size() < 2 ? 2 - number.size() : 0, '0') + number + "-" + pass->getArgument().str() + ".mlir";
+    std::string path = directory + "/" +
+                       std::string(number.size() < 2 ? 2 - number.size() : 0, '0') + number + "-" +
+                       pass->getArgument().str() + ".mlir";
     std::error_code error;
     llvm::raw_fd_ostream out(path, error);
     if (error)
@@ -111,9 +115,12 @@ int tril::build(const BuildRequest &request) {
     return 0;
   }
   std::optional<Phase> phase = parsePhase(request.emit);
-  bool binary = request.emit == "llvm" || request.emit == "asm" || request.emit == "obj" || request.emit == "exe";
+  bool binary = request.emit == "llvm" || request.emit == "asm" || request.emit == "obj" ||
+                request.emit == "exe";
   if (!phase && !binary)
-    throw Error("`--emit=" + request.emit + "` is none of ast, tril, step, fused, planned, loops, lowered, llvm, asm, obj, exe");
+    throw Error(
+        "`--emit=" + request.emit +
+        "` is none of ast, tril, step, fused, planned, loops, lowered, llvm, asm, obj, exe");
   llvm::Expected<Machine> machine = Machine::named(request.cpu);
   if (!machine)
     throw Error(llvm::toString(machine.takeError()));
@@ -134,7 +141,8 @@ int tril::build(const BuildRequest &request) {
     return 1;
   if (target <= Phase::planned)
     return print();
-  // The planned model is what the product's weights and manifest come from; the rest of the way destroys it.
+  // The planned model is what the product's weights and manifest come from; the rest of the way
+  // destroys it.
   OwningOpRef<ModuleOp> planned = module->clone();
   if (!compilation.run(*module, Phase::planned, target))
     return 1;
@@ -151,7 +159,8 @@ int tril::build(const BuildRequest &request) {
     return 0;
   }
   if (request.emit == "asm") {
-    printTo(request.output, [&](llvm::raw_pwrite_stream &out) { emitAssembly(*llvmModule, *machine, out); });
+    printTo(request.output,
+            [&](llvm::raw_pwrite_stream &out) { emitAssembly(*llvmModule, *machine, out); });
     return 0;
   }
   llvm::SmallString<0> object;
@@ -164,7 +173,9 @@ int tril::build(const BuildRequest &request) {
     printTo(request.output, [&](llvm::raw_pwrite_stream &out) { out << object; });
     return 0;
   }
-  ProductParts parts{object, *planned->getOps<ModelOp>().begin(), *frontend, request.cpu, versionText(), request.blas};
+  ProductParts parts{object,        *planned->getOps<ModelOp>().begin(),
+                     *frontend,     request.cpu,
+                     versionText(), request.blas};
   makeProduct(parts, request.output);
   progress(request, "built " + request.output);
   return 0;
@@ -271,7 +282,8 @@ int interpret(const EvalRequest &request) {
     return values;
   };
   interpreter::Options options;
-  options.precision = request.precision == "f32" ? interpreter::Precision::f32 : interpreter::Precision::f64;
+  options.precision =
+      request.precision == "f32" ? interpreter::Precision::f32 : interpreter::Precision::f64;
   auto evaluate = [&](const std::vector<std::vector<int32_t>> &lists) {
     std::map<std::string, interpreter::InputArray> inputs;
     for (size_t i = 0; i < manifest.inputs.size(); ++i)
@@ -280,7 +292,8 @@ int interpret(const EvalRequest &request) {
   };
   std::vector<SafetensorsWriter::Tensor> tensors;
   std::vector<std::vector<char>> contents;
-  auto append = [&](std::string name, std::string dtype, std::vector<int64_t> shape, const void *data, size_t bytes) {
+  auto append = [&](std::string name, std::string dtype, std::vector<int64_t> shape,
+                    const void *data, size_t bytes) {
     tensors.push_back({std::move(name), std::move(dtype), std::move(shape)});
     contents.emplace_back(static_cast<const char *>(data), static_cast<const char *>(data) + bytes);
   };
@@ -290,7 +303,8 @@ int interpret(const EvalRequest &request) {
       return 1;
     for (auto &[name, output] : result->outputs) {
       std::vector<float> values(output.values.begin(), output.values.end());
-      append(name + "." + std::to_string(s), "F32", output.extents, values.data(), values.size() * 4);
+      append(name + "." + std::to_string(s), "F32", output.extents, values.data(),
+             values.size() * 4);
     }
     if (request.greedy > 0) {
       int main = manifest.mainInput(), logits = manifest.logitsOutput();
@@ -309,7 +323,8 @@ int interpret(const EvalRequest &request) {
         chosen.push_back(token);
         lists[main].push_back(static_cast<int32_t>(token));
       }
-      append("greedy." + std::to_string(s), "I64", {static_cast<int64_t>(chosen.size())}, chosen.data(), chosen.size() * 8);
+      append("greedy." + std::to_string(s), "I64", {static_cast<int64_t>(chosen.size())},
+             chosen.data(), chosen.size() * 8);
     }
   }
   SafetensorsWriter writer(request.output, tensors);

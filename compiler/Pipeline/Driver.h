@@ -1,6 +1,8 @@
-//===- Driver.h - what the command `tril` does ---------------------------------------------------------------------===//
-// No MLIR in this header: the tool parses its arguments and calls these.  Each returns an exit status and has then told on
-// standard error what was wrong; a message about the text has its place.
+//===- Driver.h - what the command `tril` does
+//---------------------------------------------------------------------===//
+// No MLIR in this header: the tool parses its arguments and calls these.  Each returns an exit
+// status and has then told on standard error what was wrong; a message about the text has its
+// place.
 #pragma once
 #include <string>
 #include <vector>
@@ -25,7 +27,8 @@ struct BuildRequest {
 };
 int build(const BuildRequest &request);
 
-/// Builds into the cache, or finds there what was built from the same text, weights and compiler; the product's path, empty after an error.
+/// Builds into the cache, or finds there what was built from the same text, weights and compiler;
+/// the product's path, empty after an error.
 std::string buildCached(const BuildRequest &request);
 
 struct EvalRequest {
@@ -45,7 +48,8 @@ int runProduct(const std::string &path, const std::vector<std::string> &argument
 /// Prints a definition of std, or the names of all; 1 if there is none of that name.
 int printStd(const std::string &name);
 
-/// Options of MLIR's pass manager (--mlir-timing, --mlir-print-ir-after-all, ...), given before anything runs.
+/// Options of MLIR's pass manager (--mlir-timing, --mlir-print-ir-after-all, ...), given before
+/// anything runs.
 void parseMlirOptions(const std::vector<std::string> &options);
 
 std::string versionText();

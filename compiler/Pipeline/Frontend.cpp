@@ -1,4 +1,5 @@
-//===- Frontend.cpp ------------------------------------------------------------------------------------------------===//
+//===- Frontend.cpp
+//------------------------------------------------------------------------------------------------===//
 #include "Pipeline/Frontend.h"
 #include "Import/Import.h"
 #include "Pipeline/Driver.h"
@@ -16,7 +17,8 @@ using namespace mlir;
 using namespace tril;
 
 std::shared_ptr<const dsl::Source> tril::readSource(const std::string &path) {
-  auto file = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto file =
+      llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!file)
     throw Error("cannot read `" + path + "`: " + file.getError().message());
   return std::make_shared<dsl::Source>(dsl::Source{path, (*file)->getBuffer().str()});
@@ -30,7 +32,9 @@ std::string tril::stdDirectory() {
   return llvm::sys::fs::is_directory(directory) ? directory.str().str() : "";
 }
 
-static void tell(const dsl::Diagnostics &diagnostics) { llvm::errs() << dsl::render(diagnostics, isatty(STDERR_FILENO) != 0); }
+static void tell(const dsl::Diagnostics &diagnostics) {
+  llvm::errs() << dsl::render(diagnostics, isatty(STDERR_FILENO) != 0);
+}
 
 std::optional<Frontend> tril::readModel(const std::string &text, const std::string &weights) {
   Frontend result;

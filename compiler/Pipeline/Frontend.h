@@ -1,4 +1,5 @@
-//===- Frontend.h - from a text and a checkpoint to the imported module ------------------------------------------===//
+//===- Frontend.h - from a text and a checkpoint to the imported module
+//------------------------------------------===//
 #pragma once
 #include "dsl/Model.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -18,7 +19,8 @@ struct Frontend {
 std::optional<Frontend> readModel(const std::string &text, const std::string &weights);
 
 /// The imported module, with what the passes need to know of the checkpoint.
-mlir::OwningOpRef<mlir::ModuleOp> importFrontend(mlir::MLIRContext &context, const Frontend &frontend);
+mlir::OwningOpRef<mlir::ModuleOp> importFrontend(mlir::MLIRContext &context,
+                                                 const Frontend &frontend);
 
 std::shared_ptr<const dsl::Source> readSource(const std::string &path);
 /// The folder of std beside the compiler, or "" for the copy that is built in.

@@ -1,4 +1,5 @@
-//===- Pipeline.cpp - all passes, in order --------------------------------------------------------------------------===//
+//===- Pipeline.cpp - all passes, in order
+//--------------------------------------------------------------------------===//
 #include "Pipeline/Pipeline.h"
 #include "Target/Codegen.h"
 #include "Transforms/Passes.h"
@@ -9,7 +10,8 @@
 using namespace mlir;
 using namespace tril;
 
-static constexpr llvm::StringLiteral kNames[] = {"tril", "step", "fused", "planned", "loops", "lowered"};
+static constexpr llvm::StringLiteral kNames[] = {"tril",    "step",  "fused",
+                                                 "planned", "loops", "lowered"};
 
 std::optional<Phase> tril::parsePhase(StringRef name) {
   for (auto [i, candidate] : llvm::enumerate(kNames))
@@ -62,7 +64,9 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
 
 void tril::registerPipelines() {
   for (int i = 1; i <= static_cast<int>(Phase::lowered); ++i)
-    PassPipelineRegistration<>(("to-" + kNames[i]).str(), ("From the phase before to `" + kNames[i] + "`").str(), [i](OpPassManager &passes) {
-      addPasses(passes, static_cast<Phase>(i - 1), static_cast<Phase>(i), PipelineOptions());
-    });
+    PassPipelineRegistration<>(
+        ("to-" + kNames[i]).str(), ("From the phase before to `" + kNames[i] + "`").str(),
+        [i](OpPassManager &passes) {
+          addPasses(passes, static_cast<Phase>(i - 1), static_cast<Phase>(i), PipelineOptions());
+        });
 }

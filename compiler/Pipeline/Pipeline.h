@@ -1,4 +1,5 @@
-//===- Pipeline.h - all passes, in order ---------------------------------------------------------------------------===//
+//===- Pipeline.h - all passes, in order
+//---------------------------------------------------------------------------===//
 #pragma once
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringRef.h"
@@ -6,7 +7,8 @@
 
 namespace tril {
 
-/// The boundaries at which the IR can be looked at, in order.  A dump of one can be given to tril-opt, which goes on from there.
+/// The boundaries at which the IR can be looked at, in order.  A dump of one can be given to
+/// tril-opt, which goes on from there.
 enum class Phase {
   tril,    ///< as imported: a literal picture of the text
   step,    ///< contractions recognised, the step form derived

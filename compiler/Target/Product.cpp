@@ -1,4 +1,5 @@
-//===- Product.cpp -------------------------------------------------------------------------------------------------===//
+//===- Product.cpp
+//-------------------------------------------------------------------------------------------------===//
 #include "Target/Product.h"
 #include "Target/WeightWriter.h"
 #include "runtime/Container.h"
@@ -25,7 +26,9 @@ std::string tril::archiveDirectory() {
 
 static std::string placeOf(Location location) {
   if (auto file = dyn_cast<FileLineColLoc>(location))
-    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
+    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
+            Twine(file.getColumn()))
+        .str();
   if (auto named = dyn_cast<NameLoc>(location))
     return placeOf(named.getChildLoc());
   if (auto call = dyn_cast<CallSiteLoc>(location))
@@ -41,7 +44,8 @@ static std::string digestOf(StringRef bytes) {
   return llvm::toHex(hash.final(), /*LowerCase=*/true);
 }
 
-Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::string &cpu, const std::string &version) {
+Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::string &cpu,
+                          const std::string &version) {
   const dsl::Model &text = *frontend.model;
   Manifest manifest;
   manifest.model = text.name;
@@ -66,12 +70,17 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
     body.walk([&](Operation *op) {
       if (auto extend = dyn_cast<ExtendOp>(op)) {
         int64_t bytes = (extend.getOperand().getType().staticElements() * 4 + 63) / 64 * 64;
-        manifest.states.push_back({(body.getSymName() + "." + extend.getName()).str(), "linear", 0, bytes * times, placeOf(op->getLoc())});
+        manifest.states.push_back({(body.getSymName() + "." + extend.getName()).str(), "linear", 0,
+                                   bytes * times, placeOf(op->getLoc())});
       } else if (auto rec = dyn_cast<RecOp>(op)) {
         auto lag = rec->getAttrOfType<IntegerAttr>("lag");
         for (Value value : rec.getValues()) {
-          int64_t bytes = (cast<NamedTensorType>(value.getType()).staticElements() * 4 * (lag ? lag.getInt() : 1) + 63) / 64 * 64;
-          manifest.states.push_back({(body.getSymName() + ".rec").str(), "recurrence", bytes * times, 0, placeOf(op->getLoc())});
+          int64_t bytes = (cast<NamedTensorType>(value.getType()).staticElements() * 4 *
+                               (lag ? lag.getInt() : 1) +
+                           63) /
+                          64 * 64;
+          manifest.states.push_back({(body.getSymName() + ".rec").str(), "recurrence",
+                                     bytes * times, 0, placeOf(op->getLoc())});
         }
       }
     });
@@ -95,7 +104,8 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
     manifest.outputs.push_back(std::move(entry));
   }
   for (size_t i = 0; i < text.axes.size(); ++i)
-    if (text.axes[i].sequence && text.axes[i].root == static_cast<int>(i) && static_cast<int>(i) != text.time)
+    if (text.axes[i].sequence && text.axes[i].root == static_cast<int>(i) &&
+        static_cast<int>(i) != text.time)
       manifest.sequences.push_back(axisName(i));
   manifest.build.tril = version;
   manifest.build.text = frontend.source->path;
@@ -154,10 +164,13 @@ static void link(StringRef object, StringRef executable, bool blas) {
     for (const char *library : {"-lopenblas", "-lm", "-lpthread"})
       arguments.push_back(library);
   std::string why;
-  int status = llvm::sys::ExecuteAndWait(*driver, arguments, std::nullopt, {std::nullopt, messages.path.str(), messages.path.str()}, 0, 0, &why);
+  int status = llvm::sys::ExecuteAndWait(*driver, arguments, std::nullopt,
+                                         {std::nullopt, messages.path.str(), messages.path.str()},
+                                         0, 0, &why);
   if (status != 0) {
     auto text = llvm::MemoryBuffer::getFile(messages.path);
-    throw Error("linking failed: " + (why.empty() ? (text ? (*text)->getBuffer().trim().str() : std::string()) : why));
+    throw Error("linking failed: " +
+                (why.empty() ? (text ? (*text)->getBuffer().trim().str() : std::string()) : why));
   }
 }
 

@@ -1,4 +1,5 @@
-//===- Product.h - object, runtime, weights, tokenizer: one executable --------------------------------------------===//
+//===- Product.h - object, runtime, weights, tokenizer: one executable
+//--------------------------------------------===//
 #pragma once
 #include "Dialect/Tril/TrilOps.h"
 #include "Pipeline/Frontend.h"
@@ -15,7 +16,8 @@ struct ProductParts {
 };
 
 /// What the program needs to know of the model.  Sizes are 0 where memory is not planned yet.
-Manifest manifestOf(ModelOp model, const Frontend &frontend, const std::string &cpu, const std::string &version);
+Manifest manifestOf(ModelOp model, const Frontend &frontend, const std::string &cpu,
+                    const std::string &version);
 
 /// Links and writes the product.  Throws Error; what was at `output` before is then as it was.
 void makeProduct(const ProductParts &parts, const std::string &output);

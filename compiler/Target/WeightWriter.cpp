@@ -1,4 +1,5 @@
-//===- WeightWriter.cpp ------------------------------------------------------------------------------------------===//
+//===- WeightWriter.cpp
+//------------------------------------------------------------------------------------------===//
 #include "Target/WeightWriter.h"
 #include "Conversion/Weights.h"
 #include "runtime/Checkpoint.h"
@@ -18,7 +19,8 @@ const Tensor &tensorNamed(const Checkpoint &checkpoint, StringRef name) {
 }
 
 /// Calls `visit` with the offset in the stored tensor of every position of `axes`, slowest first.
-void forEachOffset(ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides, int64_t offset, llvm::function_ref<void(int64_t)> visit) {
+void forEachOffset(ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides, int64_t offset,
+                   llvm::function_ref<void(int64_t)> visit) {
   if (sizes.empty())
     return visit(offset);
   for (int64_t i = 0; i < sizes.front(); ++i)
@@ -71,7 +73,8 @@ std::vector<float> plain(ParamOp param, int64_t layer, const Checkpoint &checkpo
   for (auto [i, name] : llvm::enumerate(names)) {
     std::vector<float> values = decoded(tensorNamed(checkpoint, name));
     std::vector<int64_t> from, to;
-    forEachOffset(sizes, strides, param.getOffset(), [&](int64_t offset) { from.push_back(offset); });
+    forEachOffset(sizes, strides, param.getOffset(),
+                  [&](int64_t offset) { from.push_back(offset); });
     forEachOffset(sizes, places, i * stackedPlace, [&](int64_t offset) { to.push_back(offset); });
     for (size_t k = 0; k < from.size(); ++k)
       out[to[k]] = values[from[k]];
@@ -80,15 +83,19 @@ std::vector<float> plain(ParamOp param, int64_t layer, const Checkpoint &checkpo
 }
 
 /// Packed in groups of 16 outputs.  Where the stored type has blocks, they are taken as they are.
-std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t layer, const Checkpoint &checkpoint) {
+std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t layer,
+                              const Checkpoint &checkpoint) {
   const Tensor &tensor = tensorNamed(checkpoint, param.storedNames(layer).front());
   Axes outputs = axesNamed(param, place.outputs), inputs = axesNamed(param, place.inputs);
   std::vector<int64_t> rows, columns;
-  forEachOffset(outputs.sizes, outputs.strides, param.getOffset(), [&](int64_t offset) { rows.push_back(offset); });
-  forEachOffset(inputs.sizes, inputs.strides, 0, [&](int64_t offset) { columns.push_back(offset); });
+  forEachOffset(outputs.sizes, outputs.strides, param.getOffset(),
+                [&](int64_t offset) { rows.push_back(offset); });
+  forEachOffset(inputs.sizes, inputs.strides, 0,
+                [&](int64_t offset) { columns.push_back(offset); });
   std::vector<std::byte> out(weightBytes(param));
   const PackedLayout &layout = packedLayout(place.format);
-  bool asStored = packedFormatName(place.format) == param->getAttrOfType<StringAttr>("stored").getValue();
+  bool asStored =
+      packedFormatName(place.format) == param->getAttrOfType<StringAttr>("stored").getValue();
   // Inputs at equal distances can be read where they are.
   int64_t stride = columns.size() > 1 ? columns[1] - columns[0] : 1;
   bool even = true;
@@ -96,8 +103,10 @@ std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t l
     even &= columns[k] == static_cast<int64_t>(k) * stride;
   if (!place.blas && asStored && even && (layout.isFloat() || stride == 1)) {
     auto row = [&](int64_t n) -> const std::byte * {
-      return n < static_cast<int64_t>(rows.size()) ? reinterpret_cast<const std::byte *>(tensor.data) + rows[n] / layout.storedInputs * layout.storedBytes
-                                                   : nullptr;
+      return n < static_cast<int64_t>(rows.size())
+                 ? reinterpret_cast<const std::byte *>(tensor.data) +
+                       rows[n] / layout.storedInputs * layout.storedBytes
+                 : nullptr;
     };
     pack(place.format, row, place.outputSize, place.inputSize, out.data(), stride);
     return out;
@@ -111,7 +120,9 @@ std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t l
     return out;
   }
   auto row = [&](int64_t n) -> const std::byte * {
-    return n < static_cast<int64_t>(rows.size()) ? reinterpret_cast<const std::byte *>(matrix.data() + n * columns.size()) : nullptr;
+    return n < static_cast<int64_t>(rows.size())
+               ? reinterpret_cast<const std::byte *>(matrix.data() + n * columns.size())
+               : nullptr;
   };
   pack(PackedFormat::f32, row, place.outputSize, place.inputSize, out.data());
   return out;
@@ -119,7 +130,8 @@ std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t l
 
 } // namespace
 
-void tril::writeWeights(ModelOp model, const Checkpoint &checkpoint, const std::function<void(const void *, size_t)> &sink) {
+void tril::writeWeights(ModelOp model, const Checkpoint &checkpoint,
+                        const std::function<void(const void *, size_t)> &sink) {
   int64_t written = 0;
   static constexpr std::byte zeros[64] = {};
   auto write = [&](BodyOp body, int64_t base, int64_t layer) {
@@ -127,7 +139,8 @@ void tril::writeWeights(ModelOp model, const Checkpoint &checkpoint, const std::
       if (!param->hasAttr("place"))
         return;
       WeightPlace place = weightPlace(param);
-      for (int64_t gap = base + place.offset - written; gap > 0; gap = base + place.offset - written) {
+      for (int64_t gap = base + place.offset - written; gap > 0;
+           gap = base + place.offset - written) {
         int64_t piece = std::min<int64_t>(gap, sizeof(zeros));
         sink(zeros, piece);
         written += piece;
@@ -145,7 +158,10 @@ void tril::writeWeights(ModelOp model, const Checkpoint &checkpoint, const std::
   };
   SymbolTable symbols(model);
   write(symbols.lookup<BodyOp>("main"), 0, 0);
-  model.walk([&](CallOp call) { write(symbols.lookup<BodyOp>(call.getCallee()), call->getAttrOfType<IntegerAttr>("weights").getInt(), call.getLayer()); });
+  model.walk([&](CallOp call) {
+    write(symbols.lookup<BodyOp>(call.getCallee()),
+          call->getAttrOfType<IntegerAttr>("weights").getInt(), call.getLayer());
+  });
 }
 
 void tril::annotateStoredTypes(ModelOp model, const Checkpoint &checkpoint) {
@@ -159,5 +175,6 @@ void tril::annotateStoredTypes(ModelOp model, const Checkpoint &checkpoint) {
     });
   };
   annotate(symbols.lookup<BodyOp>("main"), 0);
-  model.walk([&](CallOp call) { annotate(symbols.lookup<BodyOp>(call.getCallee()), call.getLayer()); });
+  model.walk(
+      [&](CallOp call) { annotate(symbols.lookup<BodyOp>(call.getCallee()), call.getLayer()); });
 }

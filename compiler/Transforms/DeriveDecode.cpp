@@ -1,4 +1,5 @@
-//===- DeriveDecode.cpp - from the whole sequence to a step ---------------------------------------===//
+//===- DeriveDecode.cpp - from the whole sequence to a step
+//---------------------------------------===//
 // Where the text reads earlier positions, the step reads a state:
 //   1. `rename %v time to past`            becomes  extend %v as past
 //   2. `index %v [time] at %i`             becomes  index (extend %v as time.1) [time.1] at %i
@@ -46,12 +47,14 @@ struct DeriveDecodePass : tril::impl::DeriveDecodeBase<DeriveDecodePass> {
 
     llvm::StringMap<unsigned> taken;
     model.walk([&](Operation *op) {
-      if (auto rename = dyn_cast<RenameOp>(op); rename && isTime(typeOf(rename.getOperand()).axis(rename.getFrom())))
+      if (auto rename = dyn_cast<RenameOp>(op);
+          rename && isTime(typeOf(rename.getOperand()).axis(rename.getFrom())))
         deriveRename(rename, taken);
       else if (auto index = dyn_cast<IndexOp>(op))
         deriveIndex(index, taken);
       else if (why.empty() && actsAlongTime(op)) {
-        why = ("`" + op->getName().stripDialect() + "` along `time` needs the whole sequence").str();
+        why =
+            ("`" + op->getName().stripDialect() + "` along `time` needs the whole sequence").str();
         whyAt = op->getLoc();
       }
     });
@@ -68,14 +71,16 @@ private:
     return n ? name + "." + std::to_string(n) : name;
   }
 
-  Value extend(OpBuilder &builder, Location loc, Value operand, AxisAttr past, llvm::StringMap<unsigned> &taken) {
+  Value extend(OpBuilder &builder, Location loc, Value operand, AxisAttr past,
+               llvm::StringMap<unsigned> &taken) {
     NamedTensorType type = typeOf(operand);
     SmallVector<AxisAttr> axes = {past}; // the state has one entry a position
     for (AxisAttr axis : type.getAxes())
       if (!isTime(axis))
         axes.push_back(axis);
     ++states;
-    return ExtendOp::create(builder, loc, type.withAxes(axes), operand, uniqueName(operand, taken), past.getName(), StateLayout::rows);
+    return ExtendOp::create(builder, loc, type.withAxes(axes), operand, uniqueName(operand, taken),
+                            past.getName(), StateLayout::rows);
   }
 
   void deriveRename(RenameOp op, llvm::StringMap<unsigned> &taken) {
@@ -84,12 +89,14 @@ private:
     if (!isAliasOfTime(past))
       return;
     Value result;
-    if (op.getOperand().getDefiningOp<PositionOp>()) { // the positions of the other name: nothing to keep
+    if (op.getOperand()
+            .getDefiningOp<PositionOp>()) { // the positions of the other name: nothing to keep
       result = PositionOp::create(builder, op.getLoc(), op.getResult().getType());
     } else {
       // One state for all readers of the same value under the same name.
       for (Operation *user : op.getOperand().getUsers())
-        if (auto other = dyn_cast<ExtendOp>(user); other && other.getPast() == op.getTo() && other->getBlock() == op->getBlock()) {
+        if (auto other = dyn_cast<ExtendOp>(user);
+            other && other.getPast() == op.getTo() && other->getBlock() == op->getBlock()) {
           if (op->isBeforeInBlock(other))
             other->moveBefore(op);
           result = other.getResult();
@@ -121,7 +128,9 @@ private:
   }
 
   static bool actsAlongTime(Operation *op) {
-    auto named = [](ArrayAttr axes) { return llvm::is_contained(axes.getAsValueRange<StringAttr>(), StringRef("time")); };
+    auto named = [](ArrayAttr axes) {
+      return llvm::is_contained(axes.getAsValueRange<StringAttr>(), StringRef("time"));
+    };
     return llvm::TypeSwitch<Operation *, bool>(op)
         .Case<ReduceOp, ContractOp, SoftmaxOp>([&](auto o) { return named(o.getAxes()); })
         .Case([&](SplitOp o) { return o.getAxis() == "time"; })

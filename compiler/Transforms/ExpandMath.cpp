@@ -1,4 +1,5 @@
-//===- ExpandMath.cpp - polynomials for the functions that stand in inner loops --------------------------------===//
+//===- ExpandMath.cpp - polynomials for the functions that stand in inner loops
+//--------------------------------===//
 #include "Transforms/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -15,8 +16,8 @@ struct ExpandMathPass : tril::impl::ExpandMathBase<ExpandMathPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
-      return name == math::ExpOp::getOperationName() || name == math::LogOp::getOperationName() || name == math::TanhOp::getOperationName() ||
-             name == math::ErfOp::getOperationName();
+      return name == math::ExpOp::getOperationName() || name == math::LogOp::getOperationName() ||
+             name == math::TanhOp::getOperationName() || name == math::ErfOp::getOperationName();
     });
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -1,4 +1,5 @@
-//===- ExpandSoftmax.cpp - softmaxes back to exponentials and sums --------------------------------===//
+//===- ExpandSoftmax.cpp - softmaxes back to exponentials and sums
+//--------------------------------===//
 #include "Transforms/Passes.h"
 
 namespace tril {
@@ -21,10 +22,12 @@ struct ExpandSoftmaxPass : tril::impl::ExpandSoftmaxBase<ExpandSoftmaxPass> {
         if (!llvm::is_contained(op.getAxes().getAsValueRange<StringAttr>(), axis.getName()))
           left.push_back(axis);
       NamedTensorType reduced = type.withAxes(left);
-      Value largest = ReduceOp::create(builder, loc, reduced, ReduceKind::max, op.getAxes(), op.getOperand());
+      Value largest =
+          ReduceOp::create(builder, loc, reduced, ReduceKind::max, op.getAxes(), op.getOperand());
       Value shifted = SubOp::create(builder, loc, type, op.getOperand(), largest);
       Value power = ExpOp::create(builder, loc, type, shifted);
-      Value total = ReduceOp::create(builder, loc, reduced.withHoles(false), ReduceKind::sum, op.getAxes(), power);
+      Value total = ReduceOp::create(builder, loc, reduced.withHoles(false), ReduceKind::sum,
+                                     op.getAxes(), power);
       Value result = DivOp::create(builder, loc, type, power, total);
       op.getResult().replaceAllUsesWith(result);
       op.erase();

@@ -1,9 +1,11 @@
-//===- FuseAttention.cpp - one operation for scores, mask, softmax and values ----------------------===//
-// Looks for contract [past] (softmax [past] s) v where s comes, by elementwise operations, from one contraction of a
-// query (over time) with a key (over past), and where key and value are states.  The technique is that of FlashAttention
-// (Dao et al. 2022, arXiv:2205.14135): a running maximum and sum over tiles of keys; the score and mask are any expression, in the manner of
-// FlexAttention (Dong et al. 2024, arXiv:2412.05496).
-// Limits: one contraction of queries with keys in a score; key and value are read by attentions alone.
+//===- FuseAttention.cpp - one operation for scores, mask, softmax and values
+//----------------------===//
+// Looks for contract [past] (softmax [past] s) v where s comes, by elementwise operations, from one
+// contraction of a query (over time) with a key (over past), and where key and value are states.
+// The technique is that of FlashAttention (Dao et al. 2022, arXiv:2205.14135): a running maximum
+// and sum over tiles of keys; the score and mask are any expression, in the manner of FlexAttention
+// (Dong et al. 2024, arXiv:2412.05496). Limits: one contraction of queries with keys in a score;
+// key and value are read by attentions alone.
 #include "Transforms/Passes.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
@@ -20,10 +22,14 @@ namespace {
 
 NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
 
-bool isPointwise(Operation *op) { return op->hasTrait<tril::OpTrait::Elementwise>() || isa<WhereOp, ElseOp, SelectOp>(op); }
+bool isPointwise(Operation *op) {
+  return op->hasTrait<tril::OpTrait::Elementwise>() || isa<WhereOp, ElseOp, SelectOp>(op);
+}
 
-/// The operations between `dot` and `score`, in block order; fails where one of them is not pointwise.
-LogicalResult between(Value score, StringRef past, ContractOp &dot, llvm::SetVector<Operation *> &chain) {
+/// The operations between `dot` and `score`, in block order; fails where one of them is not
+/// pointwise.
+LogicalResult between(Value score, StringRef past, ContractOp &dot,
+                      llvm::SetVector<Operation *> &chain) {
   llvm::DenseMap<Value, bool> depends;
   bool ok = true;
   std::function<bool(Value)> visit = [&](Value value) -> bool {
@@ -66,7 +72,8 @@ private:
       return failure();
     StringRef past = cast<StringAttr>(op.getAxes()[0]).getValue();
     for (unsigned i : {0, 1})
-      if (auto softmax = op.getFactors()[i].getDefiningOp<SoftmaxOp>(); softmax && softmax.getAxes() == op.getAxes())
+      if (auto softmax = op.getFactors()[i].getDefiningOp<SoftmaxOp>();
+          softmax && softmax.getAxes() == op.getAxes())
         return fuse(op, softmax, op.getFactors()[1 - i], past);
     return failure();
   }
@@ -81,19 +88,23 @@ private:
     ContractOp dot;
     llvm::SetVector<Operation *> chain;
     Value score = softmax.getOperand();
-    if (!typeOf(score).hasAxis("time") || failed(between(score, past, dot, chain)) || dot.getFactors().size() != 2)
+    if (!typeOf(score).hasAxis("time") || failed(between(score, past, dot, chain)) ||
+        dot.getFactors().size() != 2)
       return failure();
     Value query = dot.getFactors()[0], key = dot.getFactors()[1];
     if (typeOf(query).hasAxis(past))
       std::swap(query, key);
-    if (typeOf(query).hasAxis(past) || typeOf(key).hasAxis("time") || typeOf(value).hasAxis("time") || !typeOf(query).hasAxis("time"))
+    if (typeOf(query).hasAxis(past) || typeOf(key).hasAxis("time") ||
+        typeOf(value).hasAxis("time") || !typeOf(query).hasAxis("time"))
       return failure();
     ExtendOp keyState = stateOf(key), valueState = stateOf(value);
     if (!keyState || !valueState || keyState == valueState)
       return failure();
 
     SmallVector<AxisAttr> groups, members, contracted, features;
-    auto isContracted = [&](AxisAttr axis) { return llvm::is_contained(dot.getAxes().getAsValueRange<StringAttr>(), axis.getName()); };
+    auto isContracted = [&](AxisAttr axis) {
+      return llvm::is_contained(dot.getAxes().getAsValueRange<StringAttr>(), axis.getName());
+    };
     for (AxisAttr axis : typeOf(query).getAxes()) {
       if (axis.isDynamic()) {
         if (axis.getName() != "time")
@@ -110,17 +121,21 @@ private:
         return failure();
       features.push_back(axis);
     }
-    // Every axis of the key and of the score must have found its place, and the value must have every group.
-    if (typeOf(key).rank() != 1 + groups.size() + contracted.size() || typeOf(value).rank() != 1 + groups.size() + features.size())
+    // Every axis of the key and of the score must have found its place, and the value must have
+    // every group.
+    if (typeOf(key).rank() != 1 + groups.size() + contracted.size() ||
+        typeOf(value).rank() != 1 + groups.size() + features.size())
       return failure();
     for (AxisAttr axis : typeOf(score).getAxes())
-      if (axis.getName() != "time" && axis.getName() != past && !llvm::is_contained(groups, axis) && !llvm::is_contained(members, axis))
+      if (axis.getName() != "time" && axis.getName() != past && !llvm::is_contained(groups, axis) &&
+          !llvm::is_contained(members, axis))
         return failure();
 
     MLIRContext *context = &getContext();
     OpBuilder builder(op);
     auto names = [&](ArrayRef<AxisAttr> axes) {
-      return builder.getStrArrayAttr(llvm::to_vector(llvm::map_range(axes, [](AxisAttr axis) { return axis.getName(); })));
+      return builder.getStrArrayAttr(
+          llvm::to_vector(llvm::map_range(axes, [](AxisAttr axis) { return axis.getName(); })));
     };
     auto list = [&](AxisAttr first, std::initializer_list<ArrayRef<AxisAttr>> rest) {
       SmallVector<AxisAttr> axes = {first};
@@ -139,11 +154,14 @@ private:
     lay(keyState, StateLayout::lanes, contracted);
     lay(valueState, StateLayout::groups, features);
 
-    auto type = NamedTensorType::get(context, list(time, {groups, members, features}), f32, /*holes=*/false);
-    auto fusedOp = AttentionOp::create(builder, builder.getFusedLoc({op.getLoc(), softmax.getLoc(), dot.getLoc()}), type, query, key, value,
-                                               past, names(groups), names(members), names(contracted), names(features));
+    auto type = NamedTensorType::get(context, list(time, {groups, members, features}), f32,
+                                     /*holes=*/false);
+    auto fusedOp = AttentionOp::create(
+        builder, builder.getFusedLoc({op.getLoc(), softmax.getLoc(), dot.getLoc()}), type, query,
+        key, value, past, names(groups), names(members), names(contracted), names(features));
     Block *block = builder.createBlock(&fusedOp.getScore());
-    auto dotType = NamedTensorType::get(context, list(time, {ArrayRef<AxisAttr>(pastAxis), groups, members}), f32, /*holes=*/false);
+    auto dotType = NamedTensorType::get(
+        context, list(time, {ArrayRef<AxisAttr>(pastAxis), groups, members}), f32, /*holes=*/false);
     IRMapping map;
     map.map(dot.getResult(), block->addArgument(dotType, dot.getLoc()));
     SmallVector<Operation *> ordered(chain.begin(), chain.end());

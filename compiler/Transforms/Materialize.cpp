@@ -1,7 +1,10 @@
-//===- Materialize.cpp - what lies in memory, and in which order ------------------------------------===//
+//===- Materialize.cpp - what lies in memory, and in which order
+//------------------------------------===//
 // Steps, for each body:
-//   1. contractions of a value with a param become tril.matmul; this fixes the order of the axes of its operand and result
-//   2. decide which values are stored: results of kernels, reductions and recurrences, operands of kernels, of calls and of outputs,
+//   1. contractions of a value with a param become tril.matmul; this fixes the order of the axes of
+//   its operand and result
+//   2. decide which values are stored: results of kernels, reductions and recurrences, operands of
+//   kernels, of calls and of outputs,
 //      and expressions that are dear and read more often than they have elements
 //   3. put a tril.materialize behind each of them
 // Costs are rough operation counts of one element; a dynamic axis counts as 256 positions.
@@ -54,7 +57,8 @@ double ownCost(Operation *op) {
       .Case<ExpOp, LogOp, TanhOp, ErfOp, SinOp, CosOp>([](auto) { return 16; })
       .Case<PowOp>([](auto) { return 40; })
       .Case<DivOp, SqrtOp, ModOp>([](auto) { return 4; })
-      .Case<ConstantOp, LayerConstantOp, PositionOp, TableOp, ParamOp, InputOp, ExtentOp, RenameOp>([](auto) { return 0.5; })
+      .Case<ConstantOp, LayerConstantOp, PositionOp, TableOp, ParamOp, InputOp, ExtentOp, RenameOp>(
+          [](auto) { return 0.5; })
       .Case<IndexOp, SplitOp, MergeOp, StackOp, JoinOp>([](auto) { return 2; })
       .Default([](Operation *) { return 1; });
 }
@@ -88,13 +92,16 @@ private:
     if (op.getFactors().size() != 2)
       return;
     Value x = op.getFactors()[0], weight = op.getFactors()[1];
-    if (!weight.getDefiningOp<ParamOp>() || (x.getDefiningOp<ParamOp>() && elements(typeOf(x)) > elements(typeOf(weight))))
+    if (!weight.getDefiningOp<ParamOp>() ||
+        (x.getDefiningOp<ParamOp>() && elements(typeOf(x)) > elements(typeOf(weight))))
       std::swap(x, weight);
     auto param = weight.getDefiningOp<ParamOp>();
     if (!param || param.getStacked())
       return;
     SmallVector<AxisAttr> contracted, outputs, riders;
-    auto isContracted = [&](AxisAttr axis) { return llvm::is_contained(op.getAxes().getAsValueRange<StringAttr>(), axis.getName()); };
+    auto isContracted = [&](AxisAttr axis) {
+      return llvm::is_contained(op.getAxes().getAsValueRange<StringAttr>(), axis.getName());
+    };
     for (AxisAttr axis : typeOf(weight).getAxes())
       (isContracted(axis) ? contracted : outputs).push_back(axis);
     bool dynamic = false;
@@ -108,7 +115,8 @@ private:
     }
     if (typeOf(weight).staticElements() == 0) // an axis without positions
       return;
-    if (!dynamic || contracted.empty() || outputs.empty() || typeOf(x).rank() != riders.size() + contracted.size())
+    if (!dynamic || contracted.empty() || outputs.empty() ||
+        typeOf(x).rank() != riders.size() + contracted.size())
       return;
 
     OpBuilder builder(op);
@@ -122,8 +130,10 @@ private:
     auto type = op.getResult().getType().withAxes(resultOrder);
     ArrayAttr contractedNames = builder.getStrArrayAttr(names);
     param = packFor(builder, param, contractedNames, contracted);
-    auto matmul = MatmulOp::create(builder, op.getLoc(), type, stored, param, Value(), contractedNames);
-    if (auto format = param->getAttrOfType<StringAttr>("format"); format.getValue().starts_with("q")) {
+    auto matmul =
+        MatmulOp::create(builder, op.getLoc(), type, stored, param, Value(), contractedNames);
+    if (auto format = param->getAttrOfType<StringAttr>("format");
+        format.getValue().starts_with("q")) {
       builder.setInsertionPoint(matmul);
       matmul.getPreparedMutable().assign(prepare(builder, stored, riders, contracted));
     }
@@ -133,10 +143,13 @@ private:
     ++matmuls;
   }
 
-  /// Says how the weight is packed: groups of 16 outputs, in its stored type where the inputs lie as its blocks need them.  A weight that is
-  /// already packed for other inputs is taken a second time.
-  ParamOp packFor(OpBuilder &builder, ParamOp param, ArrayAttr contracted, ArrayRef<AxisAttr> inputs) {
-    if (auto already = param->getAttrOfType<ArrayAttr>("contracted"); already && already != contracted) {
+  /// Says how the weight is packed: groups of 16 outputs, in its stored type where the inputs lie
+  /// as its blocks need them.  A weight that is already packed for other inputs is taken a second
+  /// time.
+  ParamOp packFor(OpBuilder &builder, ParamOp param, ArrayAttr contracted,
+                  ArrayRef<AxisAttr> inputs) {
+    if (auto already = param->getAttrOfType<ArrayAttr>("contracted");
+        already && already != contracted) {
       builder.setInsertionPointAfter(param);
       param = cast<ParamOp>(builder.clone(*param));
       param->removeAttr("format");
@@ -144,7 +157,8 @@ private:
     param->setAttr("contracted", contracted);
     auto stored = param->getAttrOfType<StringAttr>("stored");
     StringRef type = stored ? stored.getValue() : "f32";
-    // Blocks run along the inputs: these must be the fastest stored axes, without gaps, and whole blocks.
+    // Blocks run along the inputs: these must be the fastest stored axes, without gaps, and whole
+    // blocks.
     NamedTensorType tensor = typeOf(param);
     int64_t size = 1;
     bool inOrder = true;
@@ -163,7 +177,8 @@ private:
     return param;
   }
 
-  static Value prepare(OpBuilder &builder, Value stored, ArrayRef<AxisAttr> riders, ArrayRef<AxisAttr> inputs) {
+  static Value prepare(OpBuilder &builder, Value stored, ArrayRef<AxisAttr> riders,
+                       ArrayRef<AxisAttr> inputs) {
     for (Operation *user : stored.getUsers())
       if (auto other = dyn_cast<PrepareOp>(user)) {
         Operation *memory = *other->user_begin();
@@ -179,7 +194,8 @@ private:
     SmallVector<AxisAttr> axes(riders);
     axes.push_back(AxisAttr::get(builder.getContext(), "block", size / 32, ""));
     axes.push_back(AxisAttr::get(builder.getContext(), "word", 28, ""));
-    auto type = NamedTensorType::get(builder.getContext(), axes, builder.getF32Type(), /*holes=*/false);
+    auto type =
+        NamedTensorType::get(builder.getContext(), axes, builder.getF32Type(), /*holes=*/false);
     Value prepared = PrepareOp::create(builder, stored.getLoc(), type, stored, inputs.size());
     return MaterializeOp::create(builder, stored.getLoc(), type, prepared);
   }
@@ -190,8 +206,10 @@ private:
       value = already.getOperand();
     for (Operation *user : value.getUsers())
       if (auto other = dyn_cast<MaterializeOp>(user);
-          other && other->getBlock() == builder.getInsertionBlock() && llvm::equal(other.getResult().getType().getAxes(), order)) {
-        if (builder.getInsertionPoint() != builder.getInsertionBlock()->end() && builder.getInsertionPoint()->isBeforeInBlock(other))
+          other && other->getBlock() == builder.getInsertionBlock() &&
+          llvm::equal(other.getResult().getType().getAxes(), order)) {
+        if (builder.getInsertionPoint() != builder.getInsertionBlock()->end() &&
+            builder.getInsertionPoint()->isBeforeInBlock(other))
           other->moveBefore(&*builder.getInsertionPoint());
         return other.getResult();
       }
@@ -224,7 +242,8 @@ private:
           .Case([&](OutputOp o) {
             Value value = o.getValue();
             if (!value.getDefiningOp<MaterializeOp>() || value.getType() != o.getValue().getType())
-              o.getValueMutable().assign(store(builder, op->getLoc(), value, typeOf(value).getAxes()));
+              o.getValueMutable().assign(
+                  store(builder, op->getLoc(), value, typeOf(value).getAxes()));
           })
           .Case([&](ReturnOp o) {
             for (OpOperand &operand : o->getOpOperands())
@@ -233,8 +252,10 @@ private:
           .Case([&](YieldOp o) {
             if (isa<RecOp>(o->getParentOp()))
               for (OpOperand &operand : o->getOpOperands())
-                operand.set(MaterializeOp::create(builder, 
-                    operand.get().getLoc(), typeOf(operand.get()).withAxes(memoryOrder(typeOf(operand.get()).getAxes())), operand.get()));
+                operand.set(MaterializeOp::create(
+                    builder, operand.get().getLoc(),
+                    typeOf(operand.get()).withAxes(memoryOrder(typeOf(operand.get()).getAxes())),
+                    operand.get()));
           });
     });
     // Values that are stored where they are made.
@@ -260,16 +281,19 @@ private:
   /// Every result of a body has a place of its own: what is not made here is copied.
   Value storeForReturn(OpBuilder &builder, Value value) {
     auto stored = value.getDefiningOp<MaterializeOp>();
-    bool owned = !isa<BlockArgument>(value) && !value.getDefiningOp<RecOp>() && !value.getDefiningOp<CallOp>();
+    bool owned = !isa<BlockArgument>(value) && !value.getDefiningOp<RecOp>() &&
+                 !value.getDefiningOp<CallOp>();
     if (owned) {
-      Value candidate = store(builder, value.getLoc(), stored ? stored.getOperand() : value, typeOf(value).getAxes());
+      Value candidate = store(builder, value.getLoc(), stored ? stored.getOperand() : value,
+                              typeOf(value).getAxes());
       if (!llvm::is_contained(candidate.getUsers(), value.getParentBlock()->getTerminator()))
         return candidate;
     }
     return MaterializeOp::create(builder, value.getLoc(), value.getType(), value);
   }
 
-  /// How often an element of `value` is computed by its readers, for each time that it would be stored.
+  /// How often an element of `value` is computed by its readers, for each time that it would be
+  /// stored.
   double readings(Value value, unsigned depth = 0) {
     double total = 0;
     for (Operation *user : value.getUsers()) {
@@ -315,7 +339,9 @@ private:
   bool isWorthStoring(Value value) {
     NamedTensorType type = typeOf(value);
     Operation *op = value.getDefiningOp();
-    if (type.getElement().isInteger(1) || isa<CallOp, ExtendOp, RecOp, ParamOp, ConstantOp, LayerConstantOp, TableOp, PositionOp, InputOp, EarlierOp>(op))
+    if (type.getElement().isInteger(1) ||
+        isa<CallOp, ExtendOp, RecOp, ParamOp, ConstantOp, LayerConstantOp, TableOp, PositionOp,
+            InputOp, EarlierOp>(op))
       return false;
     if (type.getAxes().empty())
       return false;
@@ -326,14 +352,16 @@ private:
   /// Whether the only reader stores it already.
   static bool isStoredAnyway(Value value) {
     return value.hasOneUse() && isa<MaterializeOp>(*value.user_begin()) &&
-           cast<MaterializeOp>(*value.user_begin()).getResult().getType().rank() == typeOf(value).rank();
+           cast<MaterializeOp>(*value.user_begin()).getResult().getType().rank() ==
+               typeOf(value).rank();
   }
 
   void storeAtDefinition(Value value) {
     // One that is there already serves all readers; other orders are made from it.
     MaterializeOp home;
     for (Operation *user : value.getUsers())
-      if (auto other = dyn_cast<MaterializeOp>(user); other && other->getBlock() == value.getParentBlock() && !home)
+      if (auto other = dyn_cast<MaterializeOp>(user);
+          other && other->getBlock() == value.getParentBlock() && !home)
         home = other;
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfterValue(value);
@@ -341,7 +369,9 @@ private:
       if (home->getPrevNode() != value.getDefiningOp())
         home->moveAfter(value.getDefiningOp());
     } else {
-      home = MaterializeOp::create(builder, value.getLoc(), typeOf(value).withAxes(memoryOrder(typeOf(value).getAxes())), value);
+      home = MaterializeOp::create(builder, value.getLoc(),
+                                   typeOf(value).withAxes(memoryOrder(typeOf(value).getAxes())),
+                                   value);
       ++stored;
     }
     value.replaceAllUsesExcept(home.getResult(), home);

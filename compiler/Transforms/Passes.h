@@ -1,4 +1,5 @@
-//===- Passes.h - the passes over the tril dialect ---------------------------------------------===//
+//===- Passes.h - the passes over the tril dialect
+//---------------------------------------------===//
 #pragma once
 #include "Dialect/Tril/TrilOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,7 +1,9 @@
-//===- PlanMemory.cpp - a place for every stored value and every state ------------------------------===//
-// Regions as in runtime/Abi.h: [0] fixed, [1] rows, [2] capacity, [3] rows * capacity.  An offset is in bytes of a region for one
-// row (one position, ...), so that places are known before the sizes are.  Main's values come first; the bodies, which run one at a time,
-// share what lies behind.
+//===- PlanMemory.cpp - a place for every stored value and every state
+//------------------------------===//
+// Regions as in runtime/Abi.h: [0] fixed, [1] rows, [2] capacity, [3] rows * capacity.  An offset
+// is in bytes of a region for one row (one position, ...), so that places are known before the
+// sizes are.  Main's values come first; the bodies, which run one at a time, share what lies
+// behind.
 #include "Transforms/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -65,7 +67,8 @@ private:
     return region;
   }
 
-  /// Outputs are written where the caller wants them; what only they read is made for the wanted rows alone.
+  /// Outputs are written where the caller wants them; what only they read is made for the wanted
+  /// rows alone.
   void markOutputs(BodyOp main) {
     int64_t index = 0;
     for (OutputOp output : main.getBody().getOps<OutputOp>()) {
@@ -78,10 +81,12 @@ private:
     for (Operation &op : llvm::reverse(main.getBody().front())) {
       bool all = isa<CallOp, ExtendOp, RecOp, TopOp>(op);
       for (Operation *user : op.getUsers())
-        all |= needsAllRows.contains(user) || user->getBlock() != op.getBlock() || isa<AttentionOp>(user);
+        all |= needsAllRows.contains(user) || user->getBlock() != op.getBlock() ||
+               isa<AttentionOp>(user);
       if (all)
         needsAllRows.insert(&op);
-      else if (auto stored = dyn_cast<MaterializeOp>(op); stored && typeOf(stored.getResult()).hasAxis("time"))
+      else if (auto stored = dyn_cast<MaterializeOp>(op);
+               stored && typeOf(stored.getResult()).hasAxis("time"))
         stored.setTail(true);
     }
   }
@@ -96,7 +101,8 @@ private:
       NamedTensorType type = typeOf(value);
       intervals.push_back({value, regionOf(type), aligned(type.staticElements() * 4), begin, last});
     };
-    // The last place where a value is needed: its readers compute inline, so follow what is not stored.
+    // The last place where a value is needed: its readers compute inline, so follow what is not
+    // stored.
     std::function<unsigned(Value)> lastUse = [&](Value value) {
       unsigned last = 0;
       for (Operation *user : value.getUsers()) {
@@ -137,13 +143,18 @@ private:
     std::vector<Interval *> order;
     for (Interval &interval : intervals)
       order.push_back(&interval);
-    llvm::sort(order, [](const Interval *a, const Interval *b) { return a->bytes != b->bytes ? a->bytes > b->bytes : a->begin != b->begin ? a->begin < b->begin : a < b; });
+    llvm::sort(order, [](const Interval *a, const Interval *b) {
+      return a->bytes != b->bytes   ? a->bytes > b->bytes
+             : a->begin != b->begin ? a->begin < b->begin
+                                    : a < b;
+    });
     end = base;
     std::vector<Interval *> placed;
     for (Interval *interval : order) {
       std::vector<Interval *> near;
       for (Interval *other : placed)
-        if (other->region == interval->region && other->begin <= interval->end && interval->begin <= other->end)
+        if (other->region == interval->region && other->begin <= interval->end &&
+            interval->begin <= other->end)
           near.push_back(other);
       llvm::sort(near, [](const Interval *a, const Interval *b) { return a->offset < b->offset; });
       int64_t offset = base[interval->region];
@@ -172,7 +183,8 @@ private:
   // States
   //===------------------------------------------------------------------------------------------===//
 
-  /// Places the states of a body from (0, 0); gives their sizes: fixed bytes, bytes a position of capacity.
+  /// Places the states of a body from (0, 0); gives their sizes: fixed bytes, bytes a position of
+  /// capacity.
   std::pair<int64_t, int64_t> planBody(BodyOp body) {
     // What has a fixed size comes first; where the rest lies depends on the capacity.
     int64_t fixed = 0, position = 0;

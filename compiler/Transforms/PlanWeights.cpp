@@ -1,4 +1,5 @@
-//===- PlanWeights.cpp - a place for every param ---------------------------------------------------------------===//
+//===- PlanWeights.cpp - a place for every param
+//---------------------------------------------------------------===//
 #include "Conversion/Weights.h"
 #include "Transforms/Passes.h"
 

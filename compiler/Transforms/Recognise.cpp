@@ -1,9 +1,11 @@
-//===- Recognise.cpp - contractions and softmaxes ------------------------------------------------===//
+//===- Recognise.cpp - contractions and softmaxes
+//------------------------------------------------===//
 // Two patterns, applied greedily:
 //   1. sum[a](x * y * ...)                       becomes tril.contract [a] x, y, ...
 //   2. e / sum[a](e), e = exp(x - max[a](x))     becomes tril.softmax [a] x
-// In a contraction, factors without a summed axis are taken out, and factors whose axes are among another's are multiplied into
-// it, so that what stays is usually one value and one weight, or a query and a key.
+// In a contraction, factors without a summed axis are taken out, and factors whose axes are among
+// another's are multiplied into it, so that what stays is usually one value and one weight, or a
+// query and a key.
 #include "Transforms/Passes.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -31,12 +33,14 @@ void collectFactors(Value value, SmallVectorImpl<Value> &factors) {
 }
 
 bool within(NamedTensorType inner, NamedTensorType outer) {
-  return llvm::all_of(inner.getAxes(), [&](AxisAttr axis) { return outer.hasAxis(axis.getName()); });
+  return llvm::all_of(inner.getAxes(),
+                      [&](AxisAttr axis) { return outer.hasAxis(axis.getName()); });
 }
 
 Value multiply(OpBuilder &builder, Location loc, Value a, Value b) {
   NamedTensorType ta = typeOf(a), tb = typeOf(b);
-  auto type = NamedTensorType::get(builder.getContext(), unionAxes({ta, tb}), ta.getElement(), ta.getHoles() || tb.getHoles());
+  auto type = NamedTensorType::get(builder.getContext(), unionAxes({ta, tb}), ta.getElement(),
+                                   ta.getHoles() || tb.getHoles());
   return MulOp::create(builder, loc, type, a, b);
 }
 
@@ -44,7 +48,8 @@ struct SumOfProduct : OpRewritePattern<ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
-    if (op.getKind() != ReduceKind::sum || !op.getOperand().getDefiningOp<MulOp>() || !typeOf(op.getOperand()).getElement().isF32())
+    if (op.getKind() != ReduceKind::sum || !op.getOperand().getDefiningOp<MulOp>() ||
+        !typeOf(op.getOperand()).getElement().isF32())
       return failure();
     llvm::StringSet<> summed;
     for (StringRef axis : op.getAxes().getAsValueRange<StringAttr>())
@@ -58,7 +63,8 @@ struct SumOfProduct : OpRewritePattern<ReduceOp> {
       bool inside = llvm::any_of(type.getAxes(), isSummed) || type.getHoles();
       (inside ? factors : outside).push_back(factor);
     }
-    // The weight stays a factor of its own: the param with summed and other axes that has the most elements.
+    // The weight stays a factor of its own: the param with summed and other axes that has the most
+    // elements.
     Value weight;
     for (Value factor : factors)
       if (factor.getDefiningOp<ParamOp>() && !llvm::all_of(typeOf(factor).getAxes(), isSummed) &&
@@ -69,7 +75,8 @@ struct SumOfProduct : OpRewritePattern<ReduceOp> {
       merged = false;
       for (unsigned i = 0; i < factors.size() && !merged; ++i)
         for (unsigned j = 0; j < factors.size() && !merged; ++j)
-          if (i != j && factors[i] != weight && factors[j] != weight && within(typeOf(factors[i]), typeOf(factors[j]))) {
+          if (i != j && factors[i] != weight && factors[j] != weight &&
+              within(typeOf(factors[i]), typeOf(factors[j]))) {
             factors[j] = multiply(rewriter, op.getLoc(), factors[j], factors[i]);
             factors.erase(factors.begin() + i);
             merged = true;
@@ -81,10 +88,14 @@ struct SumOfProduct : OpRewritePattern<ReduceOp> {
     SmallVector<NamedTensorType> types;
     for (Value factor : factors)
       types.push_back(typeOf(factor));
-    SmallVector<AxisAttr> left = llvm::to_vector(llvm::make_filter_range(unionAxes(types), [&](AxisAttr axis) { return !isSummed(axis); }));
+    SmallVector<AxisAttr> left = llvm::to_vector(
+        llvm::make_filter_range(unionAxes(types), [&](AxisAttr axis) { return !isSummed(axis); }));
     auto type = NamedTensorType::get(op.getContext(), left, rewriter.getF32Type(), /*holes=*/false);
-    Value result = factors.size() < 2 ? Value(ReduceOp::create(rewriter, op.getLoc(), type, op.getKindAttr(), op.getAxesAttr(), factors[0]))
-                                      : Value(ContractOp::create(rewriter, op.getLoc(), type, op.getAxesAttr(), factors));
+    Value result =
+        factors.size() < 2
+            ? Value(ReduceOp::create(rewriter, op.getLoc(), type, op.getKindAttr(),
+                                     op.getAxesAttr(), factors[0]))
+            : Value(ContractOp::create(rewriter, op.getLoc(), type, op.getAxesAttr(), factors));
     for (Value factor : outside)
       result = multiply(rewriter, op.getLoc(), result, factor);
     if (result.getType() != op.getType()) // the same axes, listed in another order
@@ -106,7 +117,8 @@ struct Softmax : OpRewritePattern<DivOp> {
     if (!shifted)
       return failure();
     auto largest = shifted.getRhs().getDefiningOp<ReduceOp>();
-    if (!largest || largest.getKind() != ReduceKind::max || largest.getAxes() != total.getAxes() || largest.getOperand() != shifted.getLhs())
+    if (!largest || largest.getKind() != ReduceKind::max || largest.getAxes() != total.getAxes() ||
+        largest.getOperand() != shifted.getLhs())
       return failure();
     auto type = typeOf(op).withAxes(typeOf(shifted.getLhs()).getAxes());
     if (type.getHoles() != typeOf(shifted.getLhs()).getHoles())

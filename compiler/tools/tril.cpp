@@ -1,4 +1,5 @@
-//===- tril.cpp - the command ---------------------------------------------------------------------------------------===//
+//===- tril.cpp - the command
+//---------------------------------------------------------------------------------------===//
 #include "Pipeline/Driver.h"
 #include "runtime/Error.h"
 #include <CLI/CLI.hpp>
@@ -8,18 +9,28 @@ using namespace tril;
 
 static void addBuildOptions(CLI::App *command, BuildRequest &request) {
   command->add_option("model", request.text, "the text (.tril)")->required();
-  command->add_option("--weights", request.weights, "a .gguf file, a .safetensors file, or a folder with config.json and weights")->required();
-  command->add_option("--mcpu", request.cpu, "the processor to make code for: native, x86-64-v2, x86-64-v3, x86-64-v4, or a name that LLVM knows")
+  command
+      ->add_option("--weights", request.weights,
+                   "a .gguf file, a .safetensors file, or a folder with config.json and weights")
+      ->required();
+  command
+      ->add_option("--mcpu", request.cpu,
+                   "the processor to make code for: native, x86-64-v2, x86-64-v3, x86-64-v4, or a "
+                   "name that LLVM knows")
       ->capture_default_str();
-  command->add_flag("--blas", request.blas, "contract f32 weights with OpenBLAS; how a prompt is split then changes results within rounding");
-  command->add_option("--dump-ir", request.dumpDirectory, "write the IR after every pass to this folder, one numbered file each");
+  command->add_flag("--blas", request.blas,
+                    "contract f32 weights with OpenBLAS; how a prompt is split then changes "
+                    "results within rounding");
+  command->add_option("--dump-ir", request.dumpDirectory,
+                      "write the IR after every pass to this folder, one numbered file each");
 }
 
 int main(int argc, char **argv) {
   CLI::App app{"tril: transformer architectures as text, compiled to one native file"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "tril " + versionText());
-  app.footer("Options that begin with --mlir- go to the pass manager: --mlir-timing, --mlir-pass-statistics, --mlir-print-ir-after-all, ...");
+  app.footer("Options that begin with --mlir- go to the pass manager: --mlir-timing, "
+             "--mlir-pass-statistics, --mlir-print-ir-after-all, ...");
 
   // MLIR's own options may stand anywhere.
   std::vector<std::string> own, mlir;
@@ -27,44 +38,74 @@ int main(int argc, char **argv) {
     (std::string(argv[i]).rfind("--mlir-", 0) == 0 ? mlir : own).push_back(argv[i]);
 
   CheckRequest checkRequest;
-  CLI::App *check = app.add_subcommand("check", "check a text; with a checkpoint or a configuration, its sizes and names too");
+  CLI::App *check = app.add_subcommand(
+      "check", "check a text; with a checkpoint or a configuration, its sizes and names too");
   check->add_option("model", checkRequest.text, "the text (.tril)")->required();
-  auto *checkWeights = check->add_option("--weights", checkRequest.weights, "a checkpoint, to which the text is bound");
+  auto *checkWeights = check->add_option("--weights", checkRequest.weights,
+                                         "a checkpoint, to which the text is bound");
   check->add_option("--config", checkRequest.config, "a config.json alone")->excludes(checkWeights);
   check->add_flag("--json", checkRequest.json, "print the messages as JSON on standard output");
 
   BuildRequest buildRequest;
   std::string stopAfter;
-  CLI::App *buildCommand = app.add_subcommand("build", "compile a text and its weights to one executable");
+  CLI::App *buildCommand =
+      app.add_subcommand("build", "compile a text and its weights to one executable");
   buildCommand->add_option("model", buildRequest.text, "the text (.tril)")->required();
-  buildCommand->add_option("--weights", buildRequest.weights, "a .gguf file, a .safetensors file, or a folder with config.json and weights");
-  buildCommand->add_option("-o,--output", buildRequest.output, "where to write (default: the model's name for an executable, else standard output)");
-  buildCommand->add_option("--mcpu", buildRequest.cpu, "the processor to make code for: native, x86-64-v2, x86-64-v3, x86-64-v4, ...")->capture_default_str();
-  buildCommand->add_flag("--blas", buildRequest.blas, "contract f32 weights with OpenBLAS; how a prompt is split then changes results within rounding");
-  buildCommand->add_option("--emit", buildRequest.emit, "what to write: ast, tril, step, fused, planned, loops, lowered, llvm, asm, obj or exe")->capture_default_str();
-  buildCommand->add_option("--stop-after", stopAfter, "print the IR after this phase: tril, step, fused, planned, loops or lowered");
-  buildCommand->add_option("--dump-ir", buildRequest.dumpDirectory, "write the IR after every pass to this folder, one numbered file each");
+  buildCommand->add_option(
+      "--weights", buildRequest.weights,
+      "a .gguf file, a .safetensors file, or a folder with config.json and weights");
+  buildCommand->add_option(
+      "-o,--output", buildRequest.output,
+      "where to write (default: the model's name for an executable, else standard output)");
+  buildCommand
+      ->add_option("--mcpu", buildRequest.cpu,
+                   "the processor to make code for: native, x86-64-v2, x86-64-v3, x86-64-v4, ...")
+      ->capture_default_str();
+  buildCommand->add_flag("--blas", buildRequest.blas,
+                         "contract f32 weights with OpenBLAS; how a prompt is split then changes "
+                         "results within rounding");
+  buildCommand
+      ->add_option(
+          "--emit", buildRequest.emit,
+          "what to write: ast, tril, step, fused, planned, loops, lowered, llvm, asm, obj or exe")
+      ->capture_default_str();
+  buildCommand->add_option(
+      "--stop-after", stopAfter,
+      "print the IR after this phase: tril, step, fused, planned, loops or lowered");
+  buildCommand->add_option("--dump-ir", buildRequest.dumpDirectory,
+                           "write the IR after every pass to this folder, one numbered file each");
 
   EvalRequest evalRequest;
   CLI::App *eval = app.add_subcommand("eval", "evaluate a text on lists of tokens");
   addBuildOptions(eval, evalRequest.build);
-  eval->add_option("--tokens", evalRequest.tokens, "JSON: {\"tokens\": [[...], ...]}, further inputs beside it by name")->required();
-  eval->add_option("-o,--output", evalRequest.output, "where to write the outputs (safetensors: logits.0, logits.1, ...)")->required();
+  eval->add_option("--tokens", evalRequest.tokens,
+                   "JSON: {\"tokens\": [[...], ...]}, further inputs beside it by name")
+      ->required();
+  eval->add_option("-o,--output", evalRequest.output,
+                   "where to write the outputs (safetensors: logits.0, logits.1, ...)")
+      ->required();
   eval->add_flag("--step", evalRequest.step, "feed one token at a time");
-  eval->add_flag("--interpret", evalRequest.interpret, "run the reference interpreter, not compiled code");
-  eval->add_option("--precision", evalRequest.precision, "of the interpreter: f64 or f32")->check(CLI::IsMember({"f64", "f32"}))->capture_default_str();
-  eval->add_option("--greedy", evalRequest.greedy, "add greedy.0, ...: so many tokens that follow")->check(CLI::NonNegativeNumber);
+  eval->add_flag("--interpret", evalRequest.interpret,
+                 "run the reference interpreter, not compiled code");
+  eval->add_option("--precision", evalRequest.precision, "of the interpreter: f64 or f32")
+      ->check(CLI::IsMember({"f64", "f32"}))
+      ->capture_default_str();
+  eval->add_option("--greedy", evalRequest.greedy, "add greedy.0, ...: so many tokens that follow")
+      ->check(CLI::NonNegativeNumber);
   eval->add_option("-t,--threads", evalRequest.threads, "threads")->check(CLI::PositiveNumber);
-  eval->add_option("-b,--batch-size", evalRequest.batch, "positions of a step")->check(CLI::PositiveNumber);
+  eval->add_option("-b,--batch-size", evalRequest.batch, "positions of a step")
+      ->check(CLI::PositiveNumber);
 
   BuildRequest runRequest;
-  CLI::App *run = app.add_subcommand("run", "build into a cache, then run with the product's own options (-p, -n, ...)");
+  CLI::App *run = app.add_subcommand(
+      "run", "build into a cache, then run with the product's own options (-p, -n, ...)");
   addBuildOptions(run, runRequest);
   run->allow_extras();
   run->prefix_command(false);
 
   std::string stdName;
-  CLI::App *std_ = app.add_subcommand("std", "print a definition of the library, or the names of all");
+  CLI::App *std_ =
+      app.add_subcommand("std", "print a definition of the library, or the names of all");
   std_->add_option("name", stdName, "the definition");
 
   try {
@@ -82,10 +123,13 @@ int main(int argc, char **argv) {
       if (!stopAfter.empty())
         buildRequest.emit = stopAfter;
       if (buildRequest.weights.empty() && buildRequest.emit != "ast")
-        throw Error("`tril build` needs `--weights`: a .gguf file, a .safetensors file, or a folder with config.json and weights");
+        throw Error("`tril build` needs `--weights`: a .gguf file, a .safetensors file, or a "
+                    "folder with config.json and weights");
       if (buildRequest.output.empty() && buildRequest.emit == "exe") {
         std::string name = buildRequest.text.substr(buildRequest.text.rfind('/') + 1);
-        buildRequest.output = name.size() > 5 && name.ends_with(".tril") ? name.substr(0, name.size() - 5) : name + ".out";
+        buildRequest.output = name.size() > 5 && name.ends_with(".tril")
+                                  ? name.substr(0, name.size() - 5)
+                                  : name + ".out";
       }
       return build(buildRequest);
     }

@@ -65,6 +65,15 @@ Value Emitter::inOrder(Location location, Value value, ArrayRef<AxisAttr> axes) 
   return create("tril.convert", location, value, type.withAxes(axes));
 }
 
+Value Emitter::filled(Location location, Value value) {
+  NamedTensorType type = typeOf(value).withHoles(false);
+  if (type == value.getType())
+    return value;
+  Value zero =
+      unique(ConstantOp::create(builder, location, type.withAxes({}), builder.getF64FloatAttr(0)));
+  return create("tril.else", location, {value, zero}, type);
+}
+
 NodeId Emitter::counterpart(NodeId id, unsigned iteration) const {
   return loop->iterations[iteration]
       .body[loop->iterations[kind->iterations.front()].local.lookup(id)];

@@ -23,6 +23,8 @@ public:
   mlir::Value convert(mlir::Location location, mlir::Value value, mlir::Type element);
   /// `value` with its axes listed in the order of `axes`.
   mlir::Value inOrder(mlir::Location location, mlir::Value value, llvm::ArrayRef<AxisAttr> axes);
+  /// `value`, real, with 0 where it has holes.
+  mlir::Value filled(mlir::Location location, mlir::Value value);
 
   mlir::OpBuilder builder;
 

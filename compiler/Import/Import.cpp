@@ -102,7 +102,9 @@ void Importer::emitOutputs(Emitter &main) {
       names.push_back(axes.back().getName());
     }
     Location location = graph.place(output.place);
-    Value value = main.inOrder(location, main.value(output.value), axes);
+    // Whole numbers and truth values are written as the real numbers that they are, holes as 0.
+    Value value = main.convert(location, main.value(output.value), builder.getF32Type());
+    value = main.inOrder(location, main.filled(location, value), axes);
     OutputOp::create(main.builder, location, output.name, value, builder.getStrArrayAttr(names));
   }
 }

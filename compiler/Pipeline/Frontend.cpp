@@ -90,8 +90,9 @@ int tril::checkText(const CheckRequest &request) {
   auto source = readSource(request.text);
   dsl::Diagnostics diagnostics;
   dsl::ast::Program program = dsl::parse(source, diagnostics);
+  dsl::Library library; // messages point into its texts
   if (!diagnostics.hasErrors()) {
-    dsl::Library library = dsl::loadStd(stdDirectory(), diagnostics);
+    library = dsl::loadStd(stdDirectory(), diagnostics);
     std::unique_ptr<Checkpoint> checkpoint;
     nlohmann::json config;
     std::map<std::string, std::vector<int64_t>> shapes;

@@ -150,6 +150,7 @@ private:
                   ArrayRef<AxisAttr> inputs) {
     if (auto already = param->getAttrOfType<ArrayAttr>("contracted");
         already && already != contracted) {
+      OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointAfter(param);
       param = cast<ParamOp>(builder.clone(*param));
       param->removeAttr("format");
@@ -259,21 +260,15 @@ private:
           });
     });
     // Values that are stored where they are made.
-    // Readers first: what is computed once, for a reader that is stored, need not be stored itself.
-    SmallVector<Operation *> operations;
-    body.walk([&](Operation *op) { operations.push_back(op); });
     SmallVector<Value> make;
-    chosen.clear();
-    for (Operation *op : llvm::reverse(operations)) {
+    body.walk([&](Operation *op) {
       if (isa<MaterializeOp>(op) || op->getParentOfType<AttentionOp>())
-        continue;
+        return;
       for (Value result : op->getResults())
-        if ((isKernel(op) && !isa<RecOp>(op)) || isWorthStoring(result)) {
+        if ((isKernel(op) && !isa<RecOp>(op)) || isWorthStoring(result))
           make.push_back(result);
-          chosen.insert(result);
-        }
-    }
-    for (Value value : llvm::reverse(make))
+    });
+    for (Value value : make)
       storeAtDefinition(value);
   }
 
@@ -308,8 +303,6 @@ private:
         space = userSpace(user, value);
       else if (auto attention = user->getParentOfType<AttentionOp>())
         space = elements(typeOf(attention.getScore().front().getArgument(0)));
-      else if (user->getNumResults() == 1 && chosen.contains(user->getResult(0)))
-        space = elements(typeOf(user->getResult(0)));
       else if (user->getNumResults() == 1 && depth < 12)
         space = readings(user->getResult(0), depth + 1) * elements(typeOf(user->getResult(0)));
       total += space / elements(typeOf(value));
@@ -384,8 +377,6 @@ private:
     }
     value.replaceAllUsesExcept(home.getResult(), home);
   }
-
-  llvm::DenseSet<Value> chosen; // what will be stored, of the operations looked at so far
 };
 
 } // namespace

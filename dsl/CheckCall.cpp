@@ -109,6 +109,8 @@ bool Checker::bindFormals(const Function &function, const ast::Call &call, const
 Value Checker::callFunction(const Function &function, const ast::Call &call, const Span &span) {
   const ast::Function &node = *function.node;
   const std::string &name = node.name.text;
+  if (!step(span))
+    return Value::poison();
   std::vector<Value> values;
   for (const ast::ExprPtr &argument : call.arguments)
     values.push_back(evaluate(*argument));
@@ -153,6 +155,7 @@ Value Checker::callFunction(const Function &function, const ast::Call &call, con
   scope_ = &scope;
   frames_.push_back({&function, span});
   const_cast<Function &>(function).active = true;
+  depth_ += 3; // as much stack as some expressions
 
   std::vector<AxisId> riders;
   bool fine = true;
@@ -209,6 +212,7 @@ Value Checker::callFunction(const Function &function, const ast::Call &call, con
       result = checkResults(function, returned, riders, span);
   }
 
+  depth_ -= 3;
   const_cast<Function &>(function).active = false;
   frames_.pop_back();
   scope_ = outer;

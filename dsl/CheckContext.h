@@ -43,6 +43,9 @@ private:
   //===--- Told (CheckReport.cpp)
   void error(Diag kind, const Span &span, std::string message, std::string help = {},
              std::vector<Note> notes = {});
+  /// Counts a step of the evaluation; false, after a message, where a text asks for more than any
+  /// model needs.
+  bool step(const Span &span);
   std::string textOf(const Span &span) const;
   std::string axesText(const std::vector<AxisId> &axes) const;
   std::string describeValue(const Value &value) const;
@@ -86,6 +89,7 @@ private:
 
   //===--- Expressions (CheckExpr.cpp, CheckArithmetic.cpp, CheckIndex.cpp)
   Value evaluate(const ast::Expr &expr);
+  Value evaluateNode(const ast::Expr &expr);
   Value evaluateRef(const std::string &name, const Span &span);
   Value evaluateSize(const ast::Name &axis);
   Value evaluateDot(const ast::Dot &dot, const Span &span);
@@ -165,6 +169,7 @@ private:
   std::string interpolate(const std::string &text, const Span &span,
                           std::vector<AxisId> *stacked = nullptr, bool message = false);
   AlgebraPtr algebraOf(const ast::Expr &expr);
+  bool reasonable(const std::vector<AlgebraPtr> &dims, const Stored &stored, const Span &span);
   std::optional<int64_t> sizeOf(const Algebra &algebra) const;
   std::vector<Term> termsOf(const Algebra &algebra) const;
   std::vector<Term> termsOf(const std::vector<AlgebraPtr> &dims) const;
@@ -189,6 +194,10 @@ private:
   PlaceId caller_ = -1;
   Recursion *recursion_ = nullptr;
   int loops_ = 0;
+  int depth_ = 0;     // of expressions within expressions, through calls and declarations
+  int64_t steps_ = 0; // statements run and calls made
+  int errors_ = 0;
+  bool stopped_ = false; // nothing more is told
 
   std::set<std::string> read_; // stored names that are read or ignored
   struct Missing {

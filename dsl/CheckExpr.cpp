@@ -12,6 +12,22 @@ template <typename... F> struct Overloaded : F... {
 template <typename... F> Overloaded(F...) -> Overloaded<F...>;
 
 Value Checker::evaluate(const ast::Expr &expr) {
+  constexpr int deepest = 420; // one expression is at most 400 tall (Infix.h)
+  if (stopped_)
+    return Value::poison();
+  if (depth_ >= deepest) {
+    error(Diag::too_large, expr.span,
+          "calls and declarations need each other more than " + std::to_string(deepest) + " deep");
+    stopped_ = true;
+    return Value::poison();
+  }
+  ++depth_;
+  Value value = evaluateNode(expr);
+  --depth_;
+  return value;
+}
+
+Value Checker::evaluateNode(const ast::Expr &expr) {
   return std::visit(
       Overloaded{
           [&](const ast::Number &number) { return Value::ofNumber(number.value); },

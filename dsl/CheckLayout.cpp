@@ -8,6 +8,8 @@ using namespace tril::dsl::checker;
 static AlgebraPtr make(Algebra::Kind kind, AlgebraPtr left, AlgebraPtr right) {
   auto algebra = std::make_shared<Algebra>();
   algebra->kind = kind;
+  algebra->leaves = left->leaves + right->leaves;
+  algebra->parts = kind == Algebra::sum ? left->parts + right->parts : left->parts * right->parts;
   algebra->left = std::move(left);
   algebra->right = std::move(right);
   return algebra;
@@ -17,6 +19,14 @@ static AlgebraPtr make(AxisId id) {
   auto algebra = std::make_shared<Algebra>();
   algebra->id = id;
   return algebra;
+}
+
+/// Sizes so large that they overflow are known to be wrong elsewhere; here they only must not trap.
+static int64_t multiply(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+}
+static int64_t add(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
 
 /// Null after a message.
@@ -38,7 +48,14 @@ AlgebraPtr Checker::algebraOf(const ast::Expr &expr) {
     AlgebraPtr left = algebraOf(*binary->lhs), right = algebraOf(*binary->rhs);
     if (!left || !right)
       return nullptr;
-    return make(binary->op == ast::BinaryOp::mul ? Algebra::product : Algebra::sum, left, right);
+    AlgebraPtr whole =
+        make(binary->op == ast::BinaryOp::mul ? Algebra::product : Algebra::sum, left, right);
+    constexpr double most = 1000;
+    if (whole->parts <= most && whole->leaves <= most)
+      return whole;
+    error(Diag::too_large, expr.span,
+          "the layout is made of more than " + formatNumber(most) + " axes or parts");
+    return nullptr;
   }
   error(Diag::bad_layout, expr.span,
         "a layout is made of axes and layouts with `*` (row-major) and `+` (one after the other), "
@@ -67,7 +84,7 @@ std::vector<Term> Checker::termsOf(const Algebra &algebra) const {
   if (algebra.kind == Algebra::sum) {
     int64_t offset = sizeOf(*algebra.left).value_or(0);
     for (Term &term : right)
-      term.offset += offset;
+      term.offset = add(term.offset, offset);
     out = std::move(left);
     out.insert(out.end(), right.begin(), right.end());
     return out;
@@ -77,11 +94,36 @@ std::vector<Term> Checker::termsOf(const Algebra &algebra) const {
     for (const Term &outer : left) {
       Term term = outer;
       for (int64_t &stride : term.strides)
-        stride *= size;
-      term.offset = outer.offset * size + inner.offset;
+        stride = multiply(stride, size);
+      term.offset = add(multiply(outer.offset, size), inner.offset);
       term.axes.insert(term.axes.end(), inner.axes.begin(), inner.axes.end());
       term.strides.insert(term.strides.end(), inner.strides.begin(), inner.strides.end());
       out.push_back(std::move(term));
     }
   return out;
+}
+
+std::vector<Term> Checker::termsOf(const std::vector<AlgebraPtr> &dims) const {
+  std::vector<Term> terms = {Term{}};
+  int64_t stride = 1;
+  std::vector<int64_t> strides(dims.size());
+  for (size_t k = dims.size(); k-- > 0;) {
+    strides[k] = stride;
+    stride = multiply(stride, sizeOf(*dims[k]).value_or(0));
+  }
+  for (size_t k = 0; k < dims.size(); ++k) {
+    std::vector<Term> out;
+    for (const Term &outer : terms)
+      for (const Term &inner : termsOf(*dims[k])) {
+        Term term = outer;
+        term.offset = add(term.offset, multiply(inner.offset, strides[k]));
+        for (size_t j = 0; j < inner.axes.size(); ++j) {
+          term.axes.push_back(inner.axes[j]);
+          term.strides.push_back(multiply(inner.strides[j], strides[k]));
+        }
+        out.push_back(std::move(term));
+      }
+    terms = std::move(out);
+  }
+  return terms;
 }

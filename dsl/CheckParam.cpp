@@ -3,6 +3,7 @@
 #include "dsl/CheckContext.h"
 #include "dsl/Parser.h"
 #include <algorithm>
+#include <cmath>
 
 using namespace tril::dsl;
 using namespace tril::dsl::checker;
@@ -44,6 +45,10 @@ std::string Checker::interpolate(const std::string &text, const Span &span,
     inText_[parsed.source.get()] = span; // what is wrong in it is told at the text
     ast::ExprPtr expr = parsed.expr;
     Value value = evaluate(*expr);
+    if (out.size() + value.text.size() > 100000) {
+      error(Diag::too_large, span, "the text that is filled in here has no end");
+      return {};
+    }
     switch (value.sort) {
     case Sort::number:
       out += formatNumber(value.number);
@@ -110,7 +115,7 @@ std::vector<std::string> Checker::storedNames(const Stored &stored) const {
   for (AxisId axis : stored.stacked) {
     std::string mark = "{" + graph.axis(axis).name + "}";
     std::vector<std::string> out;
-    int64_t size = graph.size(axis).value_or(1);
+    int64_t size = std::min<int64_t>(graph.size(axis).value_or(1), 1000000);
     for (const std::string &name : names)
       for (int64_t i = 0; i < size; ++i) {
         std::string filled = name;
@@ -125,6 +130,8 @@ std::vector<std::string> Checker::storedNames(const Stored &stored) const {
 
 bool Checker::isStored(const Stored &stored) const {
   if (!options_.tensors)
+    return true;
+  if (stored.stacked.size() > 1) // told when it is bound
     return true;
   std::vector<std::string> names = storedNames(stored);
   return std::any_of(names.begin(), names.end(),
@@ -201,29 +208,31 @@ static bool sameAxes(std::vector<AxisId> a, std::vector<AxisId> b) {
   return a == b;
 }
 
-std::vector<Term> Checker::termsOf(const std::vector<AlgebraPtr> &dims) const {
-  std::vector<Term> terms = {Term{}};
-  int64_t stride = 1;
-  std::vector<int64_t> strides(dims.size());
-  for (size_t k = dims.size(); k-- > 0;) {
-    strides[k] = stride;
-    stride *= sizeOf(*dims[k]).value_or(0);
+/// Whether a param is of a size that can be stored at all; what follows may multiply its sizes.
+bool Checker::reasonable(const std::vector<AlgebraPtr> &dims, const Stored &stored,
+                         const Span &span) {
+  constexpr double mostElements = 1e15, mostParts = 1000, mostTensors = 1e6;
+  double elements = 1, parts = 1, tensors = 1;
+  for (const AlgebraPtr &dim : dims) {
+    // Of a size that overflows, sizeOf knows nothing.
+    for (const Term &term : termsOf(*dim)) {
+      double size = 1;
+      for (AxisId axis : term.axes)
+        size *= static_cast<double>(graph.size(axis).value_or(1));
+      elements = size > mostElements ? INFINITY : elements;
+    }
+    elements *= static_cast<double>(sizeOf(*dim).value_or(1));
+    parts *= dim->parts;
   }
-  for (size_t k = 0; k < dims.size(); ++k) {
-    std::vector<Term> out;
-    for (const Term &outer : terms)
-      for (const Term &inner : termsOf(*dims[k])) {
-        Term term = outer;
-        term.offset += inner.offset * strides[k];
-        for (size_t j = 0; j < inner.axes.size(); ++j) {
-          term.axes.push_back(inner.axes[j]);
-          term.strides.push_back(inner.strides[j] * strides[k]);
-        }
-        out.push_back(std::move(term));
-      }
-    terms = std::move(out);
-  }
-  return terms;
+  for (AxisId axis : stored.stacked)
+    tensors *= static_cast<double>(graph.size(axis).value_or(1));
+  if (elements <= mostElements && parts <= mostParts && tensors <= mostTensors)
+    return true;
+  error(Diag::too_large, span,
+        elements > mostElements ? "the param has more elements than can be stored"
+        : parts > mostParts ? "the param has more than " + formatNumber(mostParts) + " parts"
+                            : "the param has more than " + formatNumber(mostTensors) + " tensors");
+  return false;
 }
 
 std::vector<Value> Checker::bindTensor(const ast::Param &param, const Stored &stored,
@@ -241,7 +250,7 @@ std::vector<Value> Checker::bindTensor(const ast::Param &param, const Stored &st
     return fine;
   };
   std::vector<AlgebraPtr> dims, declared;
-  if (!read(param.dims, declared))
+  if (!read(param.dims, declared) || !reasonable(declared, stored, span))
     return {};
   dims = declared;
   std::vector<Term> terms = termsOf(declared);
@@ -275,7 +284,7 @@ std::vector<Value> Checker::bindTensor(const ast::Param &param, const Stored &st
   }
   if (stored.layout) {
     dims.clear();
-    if (!read(*stored.layout, dims))
+    if (!read(*stored.layout, dims) || !reasonable(dims, stored, span))
       return {};
     std::vector<Term> other = termsOf(dims);
     bool same = other.size() == terms.size();

@@ -130,7 +130,9 @@ void Checker::force(const std::string &name) {
   scope_ = &top_;
   caller_ = -1;
   Returned nothing;
+  depth_ += 3;
   execute(statement, nothing);
+  depth_ -= 3;
   scope_ = scope;
   prefix_ = std::move(prefix);
   frames_ = std::move(frames);

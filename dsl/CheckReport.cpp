@@ -25,8 +25,11 @@ void Checker::error(Diag kind, const Span &span, std::string message, std::strin
   std::string key = std::to_string(static_cast<int>(kind)) + ":" +
                     std::to_string(reinterpret_cast<uintptr_t>(primary.source)) + ":" +
                     std::to_string(primary.begin) + ":" + std::to_string(primary.end);
-  if (!told_.insert(key).second) // every layer has the same
+  if (!told_.insert(key).second || stopped_) // every layer has the same
     return;
+  constexpr int most = 100;
+  if (++errors_ >= most)
+    stopped_ = true;
   if (inside)
     notes.insert(notes.begin(), {place, "it is needed here, in the library"});
   if (frame > 0 && frame == frames_.size())
@@ -36,6 +39,19 @@ void Checker::error(Diag kind, const Span &span, std::string message, std::strin
   diagnostic.notes = std::move(notes);
   if (!help.empty())
     diagnostic.help(std::move(help));
+}
+
+bool Checker::step(const Span &span) {
+  constexpr int64_t most = 500000;
+  constexpr size_t mostNodes = 4000000;
+  if (stopped_)
+    return false;
+  if (++steps_ <= most && graph.model.nodes.size() <= mostNodes)
+    return true;
+  error(Diag::too_large, span,
+        "the text unrolls to more than " + std::to_string(most) + " calls and statements");
+  stopped_ = true;
+  return false;
 }
 
 std::string Checker::textOf(const Span &span) const {

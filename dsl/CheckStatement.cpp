@@ -47,6 +47,8 @@ Checker::Flow Checker::execute(const ast::Body &body, Returned &out) {
 
 Checker::Flow Checker::execute(const ast::Statement &statement, Returned &out) {
   const Span &span = statement.span;
+  if (!step(span))
+    return Flow::next;
   if (auto *assign = std::get_if<ast::Assign>(&statement.node)) {
     executeAssign(*assign, span);
   } else if (auto *let = std::get_if<ast::Let>(&statement.node)) {
@@ -310,7 +312,7 @@ Checker::Flow Checker::executeFor(const ast::For &loop, const Span &span, Return
     execute(loop.body, apart);
     --quiet_;
   }
-  for (int64_t i = 0; i < size.value_or(1) && flow == Flow::next; ++i) {
+  for (int64_t i = 0; i < size.value_or(1) && flow == Flow::next && !stopped_; ++i) {
     Value position =
         size ? Value::ofNumber(static_cast<double>(i)) : Value::unknown(loop.axis.text);
     scope.names[loop.axis.text] = {position, loop.axis.span, Declared::value};

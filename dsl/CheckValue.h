@@ -122,6 +122,7 @@ struct Algebra {
   enum Kind { axis, product, sum } kind = axis;
   AxisId id = -1;
   std::shared_ptr<const Algebra> left, right;
+  double parts = 1, leaves = 1; // terms of the sum when multiplied out; axes written out
 };
 using AlgebraPtr = std::shared_ptr<const Algebra>;
 

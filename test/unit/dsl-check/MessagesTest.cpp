@@ -480,7 +480,7 @@ TEST(Messages, OfWholeTexts) {
 }
 
 TEST(Messages, EveryKindIsTested) {
-  std::set<Kind> tested = {Kind::no_output, Kind::no_dialect, Kind::unknown_claim};
+  std::set<Kind> tested = {Kind::no_output, Kind::no_dialect, Kind::unknown_claim, Kind::too_large};
   for (const Wrong &wrong : wrongs())
     tested.insert(wrong.kinds.begin(), wrong.kinds.end());
   // Those of the grammar stand first in the list and have tests of their own.
@@ -490,6 +490,30 @@ TEST(Messages, EveryKindIsTested) {
     if (checker) {
       EXPECT_TRUE(tested.count(kind)) << kindName(kind);
     }
+  }
+}
+
+TEST(Messages, TextsWithoutEndAreStopped) {
+  std::string head = "axis vocab = 3\ninput token[time] in vocab\n",
+              tail = "output y[time] = token * 2\n";
+  std::string calls = "def f0(v) = v\n", lets, texts = "let t0 = \"abcdefgh\"\n",
+              sums = "axis one = 1\nlayout a0 = one + one\n";
+  for (int i = 1; i < 3000; ++i) {
+    std::string n = std::to_string(i), before = std::to_string(i - 1);
+    calls += "def f" + n + "(v) = f" + before + "(v)\n";
+    lets += "let a" + before + " = a" + n + "\n";
+    if (i < 60) {
+      texts += "let t" + n + " = \"{t" + before + "}{t" + before + "}\"\n";
+      sums += "layout a" + n + " = a" + before + " * a" + before + "\n";
+    }
+  }
+  for (const std::string &body :
+       {calls + "z = f2999(token)\n", lets + "let a2999 = 1\n", texts, sums,
+        std::string("axis many = 9000\nfor many { for many { z = token } }\n"),
+        std::string("axis big = 1000000000000\naxis large = big\nparam p[big, large] = \"p\"\n"),
+        std::string("axis big = 2000000\nparam p[big] = \"p{big}\"\n")}) {
+    Checked checked = checkText(head + body + tail, "{}");
+    EXPECT_EQ(kindsOf(checked), std::vector<Kind>{Kind::too_large}) << checked.messages();
   }
 }
 

@@ -276,6 +276,9 @@ static LogicalResult findExtents(BodyOp main, Context &context) {
         return;
       }
   });
+  // A text that reads no token has as many positions as there are.
+  if (context.inputs->size() == 1 && context.inputs->begin()->second.extents.size() == 1)
+    context.extents.try_emplace("time", context.inputs->begin()->second.extents[0]);
   return success(ok);
 }
 

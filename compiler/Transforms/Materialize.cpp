@@ -260,15 +260,21 @@ private:
           });
     });
     // Values that are stored where they are made.
+    // Readers first: what is computed once, for a reader that is stored, need not be stored itself.
+    SmallVector<Operation *> operations;
+    body.walk([&](Operation *op) { operations.push_back(op); });
     SmallVector<Value> make;
-    body.walk([&](Operation *op) {
+    chosen.clear();
+    for (Operation *op : llvm::reverse(operations)) {
       if (isa<MaterializeOp>(op) || op->getParentOfType<AttentionOp>())
-        return;
+        continue;
       for (Value result : op->getResults())
-        if ((isKernel(op) && !isa<RecOp>(op)) || isWorthStoring(result))
+        if ((isKernel(op) && !isa<RecOp>(op)) || isWorthStoring(result)) {
           make.push_back(result);
-    });
-    for (Value value : make)
+          chosen.insert(result);
+        }
+    }
+    for (Value value : llvm::reverse(make))
       storeAtDefinition(value);
   }
 
@@ -303,6 +309,8 @@ private:
         space = userSpace(user, value);
       else if (auto attention = user->getParentOfType<AttentionOp>())
         space = elements(typeOf(attention.getScore().front().getArgument(0)));
+      else if (user->getNumResults() == 1 && chosen.contains(user->getResult(0)))
+        space = elements(typeOf(user->getResult(0)));
       else if (user->getNumResults() == 1 && depth < 12)
         space = readings(user->getResult(0), depth + 1) * elements(typeOf(user->getResult(0)));
       total += space / elements(typeOf(value));
@@ -377,6 +385,8 @@ private:
     }
     value.replaceAllUsesExcept(home.getResult(), home);
   }
+
+  llvm::DenseSet<Value> chosen; // what will be stored, of the operations looked at so far
 };
 
 } // namespace

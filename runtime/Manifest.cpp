@@ -199,6 +199,7 @@ std::string Manifest::toJson() const {
                  {"outputs", json::array()},
                  {"sequences", sequences},
                  {"context", context},
+                 {"longest", longest},
                  {"build",
                   {{"tril", build.tril},
                    {"text", build.text},
@@ -260,6 +261,8 @@ Manifest Manifest::fromJson(std::string_view text) {
   manifest.sequences = reader.texts("sequences");
   if (reader.has("context"))
     manifest.context = reader.number("context", 1, largestContext);
+  if (reader.has("longest"))
+    manifest.longest = reader.number("longest", 0, largestContext);
   if (reader.has("build")) {
     Reader build = reader.inner("build");
     manifest.build = {build.text("tril", false),

@@ -69,6 +69,8 @@ struct Manifest {
   std::vector<std::string>
       sequences; // sequence axes other than time, in the order of tril_context::extents
   int64_t context = defaultContext; // positions, unless -c says otherwise
+  int64_t longest =
+      0; // a table of the model is read at every position and has so many; 0: no limit
   ManifestBuild build;
 
   /// The input that text is tokenised into, the first over time; -1 if there is none.

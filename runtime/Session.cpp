@@ -66,6 +66,9 @@ void Region::release() {
 Session::Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
                  int64_t context, int64_t batch)
     : manifest(manifest), step(step), pool(pool), limit(context), batch(std::min(batch, context)) {
+  if (manifest.longest > 0 && context > manifest.longest)
+    throw Error("`" + manifest.model + "` has a table with " + std::to_string(manifest.longest) +
+                " positions, and " + std::to_string(context) + " are asked for");
   for (size_t i = 0; i < manifest.inputs.size(); ++i)
     if (manifest.inputs[i].overTime())
       overTime.push_back(int(i));

@@ -107,6 +107,10 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
     if (text.axes[i].sequence && text.axes[i].root == static_cast<int>(i) &&
         static_cast<int>(i) != text.time)
       manifest.sequences.push_back(axisName(i));
+  if (text.longest) {
+    manifest.longest = *text.longest;
+    manifest.context = std::min(manifest.context, manifest.longest);
+  }
   manifest.build.tril = version;
   manifest.build.text = frontend.source->path;
   manifest.build.textDigest = digestOf(frontend.source->text);

@@ -70,6 +70,20 @@ TEST(Session, WholeModelsAreComputedAnew) {
   EXPECT_TRUE(sameBits(expected, logits(fake::wholeManifest(), 2, 16, 9, tokens)));
 }
 
+TEST(Session, TablesLimitTheContext) {
+  Manifest manifest = fake::manifest();
+  manifest.longest = 16;
+  EXPECT_EQ(logits(manifest, 1, 4, 8, someTokens(16)),
+            logits(fake::manifest(), 1, 4, 8, someTokens(16)));
+  try {
+    logits(manifest, 1, 4, 8, someTokens(17));
+    FAIL();
+  } catch (const Error &error) {
+    EXPECT_EQ(std::string(error.what()),
+              "`" + manifest.model + "` has a table with 16 positions, and 17 are asked for");
+  }
+}
+
 TEST(Session, ResetForgets) {
   std::vector<int32_t> tokens = someTokens(20);
   ThreadPool pool(1);

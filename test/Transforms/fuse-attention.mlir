@@ -1,0 +1,136 @@
+// Scores, mask, softmax and values become one operation; the score and the mask keep their text.
+// RUN: tril-opt %s -tril-fuse-attention | FileCheck %s
+
+!n = !tril.tensor<f32>
+!q = !tril.tensor<time, group=2, member=3, feature=4 : f32>
+!qx = !tril.tensor<feature=4, member=3, time, group=2 : f32>
+!k = !tril.tensor<time, group=2, feature=4 : f32>
+!pk = !tril.tensor<past of time, feature=4, group=2 : f32>
+!v = !tril.tensor<time, group=2, value=5 : f32>
+!pv = !tril.tensor<past of time, value=5, group=2 : f32>
+!pvt = !tril.tensor<past of time, time, value=5, group=2 : f32>
+!s = !tril.tensor<time, past of time, group=2, member=3 : f32>
+!sh = !tril.tensor<time, past of time, group=2, member=3 : f32, holes>
+!y = !tril.tensor<time, group=2, member=3, value=5 : f32>
+!it = !tril.tensor<time : i32>
+!ip = !tril.tensor<past of time : i32>
+!mask = !tril.tensor<time, past of time : i1>
+
+tril.model @m is "causal" {
+  // CHECK-LABEL: tril.body @grouped
+  // CHECK: %[[K:.*]] = tril.extend "k" %arg1 as "past" lanes {groups = 1 : i64} : (!time_group_feature) -> !past_group_feature
+  // CHECK: %[[V:.*]] = tril.extend "v" %arg2 as "past" groups {groups = 1 : i64} : (!time_group_value) -> !past_group_value
+  // CHECK-NOT: tril.contract
+  // CHECK-NOT: tril.softmax
+  // CHECK: %[[Y:.*]] = tril.attention %arg0, %[[K]], %[[V]] over "past" groups ["group"] members ["member"] contracted ["feature"]
+  // CHECK-SAME: features ["value"] : (!time_group_member_feature, !past_group_feature, !past_group_value) -> !time_group_member_value {
+  // CHECK-NEXT: ^bb0(%[[D:.*]]: !time_past_group_member):
+  // CHECK-NEXT: %[[M:.*]] = tril.mul %[[D]], %
+  // CHECK-NEXT: %[[W:.*]] = tril.where %[[M]], %
+  // CHECK-NEXT: tril.yield %[[W]] : !time_past_group_member_holes
+  // CHECK: }
+  // CHECK: tril.return %[[Y]]
+  tril.body @grouped(%q: !q, %k: !k, %v: !v) -> !y {
+    %pk = tril.extend "k" %k as "past" rows : (!k) -> !pk
+    %pv = tril.extend "v" %v as "past" rows : (!v) -> !pv
+    %dot = tril.contract ["feature"] %q, %pk : (!q, !pk) -> !s
+    %half = tril.constant 0.5 : !n
+    %score = tril.mul %dot, %half : (!s, !n) -> !s
+    %t = tril.position : !it
+    %p = tril.position : !ip
+    %le = tril.le %p, %t : (!ip, !it) -> !mask
+    %masked = tril.where %score, %le : (!s, !mask) -> !sh
+    %w = tril.softmax ["past"] %masked : (!sh) -> !sh
+    %y = tril.contract ["past"] %w, %pv : (!sh, !pv) -> !y
+    tril.return %y : !y
+  }
+
+  // The order of the factors and of the axes does not matter.
+  // CHECK-LABEL: tril.body @order
+  // CHECK: tril.attention %arg0, %{{.*}}, %{{.*}} over "past" groups ["group"] members ["member"] contracted ["feature"] features ["value"]
+  // CHECK-NEXT: ^bb0(%[[D:.*]]: !time_past_group_member):
+  // CHECK-NEXT: tril.yield %[[D]] : !time_past_group_member
+  tril.body @order(%q: !qx, %k: !k, %v: !v) -> !y {
+    %pk = tril.extend "k" %k as "past" rows : (!k) -> !pk
+    %pv = tril.extend "v" %v as "past" rows : (!v) -> !pv
+    %dot = tril.contract ["feature"] %pk, %q : (!pk, !qx) -> !s
+    %w = tril.softmax ["past"] %dot : (!s) -> !s
+    %y = tril.contract ["past"] %pv, %w : (!pv, !s) -> !y
+    tril.return %y : !y
+  }
+
+  // The weights may have another reader: softmax and scores stay for it.
+  // CHECK-LABEL: tril.body @weights
+  // CHECK: tril.contract ["feature"]
+  // CHECK: %[[W:.*]] = tril.softmax
+  // CHECK: %[[Y:.*]] = tril.attention
+  // CHECK: tril.return %[[Y]], %[[W]]
+  tril.body @weights(%q: !q, %k: !k, %v: !v) -> (!y, !s) {
+    %pk = tril.extend "k" %k as "past" rows : (!k) -> !pk
+    %pv = tril.extend "v" %v as "past" rows : (!v) -> !pv
+    %dot = tril.contract ["feature"] %q, %pk : (!q, !pk) -> !s
+    %w = tril.softmax ["past"] %dot : (!s) -> !s
+    %y = tril.contract ["past"] %w, %pv : (!s, !pv) -> !y
+    tril.return %y, %w : !y, !s
+  }
+
+  // What is not fused keeps its rows:
+
+  // another reader of the key,
+  // CHECK-LABEL: tril.body @two_readers
+  // CHECK: tril.extend "k" %{{.*}} as "past" rows
+  // CHECK-NOT: tril.attention
+  // CHECK: tril.return
+  tril.body @two_readers(%q: !q, %k: !k, %v: !v) -> (!y, !pk) {
+    %pk = tril.extend "k" %k as "past" rows : (!k) -> !pk
+    %pv = tril.extend "v" %v as "past" rows : (!v) -> !pv
+    %dot = tril.contract ["feature"] %q, %pk : (!q, !pk) -> !s
+    %w = tril.softmax ["past"] %dot : (!s) -> !s
+    %y = tril.contract ["past"] %w, %pv : (!s, !pv) -> !y
+    tril.return %y, %pk : !y, !pk
+  }
+
+  // a value that is computed from a state,
+  // CHECK-LABEL: tril.body @computed
+  // CHECK-NOT: tril.attention
+  // CHECK: tril.return
+  tril.body @computed(%q: !q, %k: !k, %v: !v) -> !y {
+    %pk = tril.extend "k" %k as "past" rows : (!k) -> !pk
+    %pv = tril.extend "v" %v as "past" rows : (!v) -> !pv
+    %nv = tril.neg %pv : (!pv) -> !pv
+    %dot = tril.contract ["feature"] %q, %pk : (!q, !pk) -> !s
+    %w = tril.softmax ["past"] %dot : (!s) -> !s
+    %y = tril.contract ["past"] %w, %nv : (!s, !pv) -> !y
+    tril.return %y : !y
+  }
+
+  // two contractions in one score,
+  // CHECK-LABEL: tril.body @two_dots
+  // CHECK-NOT: tril.attention
+  // CHECK: tril.return
+  tril.body @two_dots(%q: !q, %k: !k, %v: !v) -> !y {
+    %pk = tril.extend "k" %k as "past" rows : (!k) -> !pk
+    %pk2 = tril.extend "k2" %k as "past" rows : (!k) -> !pk
+    %pv = tril.extend "v" %v as "past" rows : (!v) -> !pv
+    %dot = tril.contract ["feature"] %q, %pk : (!q, !pk) -> !s
+    %dot2 = tril.contract ["feature"] %q, %pk2 : (!q, !pk) -> !s
+    %score = tril.add %dot, %dot2 : (!s, !s) -> !s
+    %w = tril.softmax ["past"] %score : (!s) -> !s
+    %y = tril.contract ["past"] %w, %pv : (!s, !pv) -> !y
+    tril.return %y : !y
+  }
+
+  // and weights that are changed after the softmax.
+  // CHECK-LABEL: tril.body @changed
+  // CHECK-NOT: tril.attention
+  // CHECK: tril.return
+  tril.body @changed(%q: !q, %k: !k, %v: !v) -> !y {
+    %pk = tril.extend "k" %k as "past" rows : (!k) -> !pk
+    %pv = tril.extend "v" %v as "past" rows : (!v) -> !pv
+    %dot = tril.contract ["feature"] %q, %pk : (!q, !pk) -> !s
+    %w = tril.softmax ["past"] %dot : (!s) -> !s
+    %w2 = tril.mul %w, %w : (!s, !s) -> !s
+    %y = tril.contract ["past"] %w2, %pv : (!s, !pv) -> !y
+    tril.return %y : !y
+  }
+}

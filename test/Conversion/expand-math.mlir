@@ -1,0 +1,26 @@
+// Functions of whole vectors become polynomials; what is left calls the C library.
+// RUN: tril-opt %s -tril-expand-math | FileCheck %s
+
+// CHECK-LABEL: func.func @expanded
+// CHECK-NOT: math.{{exp|log|tanh|erf}} {{.*}}
+// CHECK: return
+func.func @expanded(%x: vector<16xf32>, %y: f32) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, f32) {
+  %a = math.exp %x : vector<16xf32>
+  %b = math.log %x : vector<16xf32>
+  %c = math.tanh %x : vector<16xf32>
+  %d = math.erf %x : vector<16xf32>
+  %e = math.exp %y : f32
+  return %a, %b, %c, %d, %e : vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, f32
+}
+
+// Their arguments may be large, where a polynomial would be wrong.
+// CHECK-LABEL: func.func @left
+// CHECK: math.sin
+// CHECK: math.cos
+// CHECK: math.powf
+func.func @left(%x: f32) -> (f32, f32, f32) {
+  %a = math.sin %x : f32
+  %b = math.cos %x : f32
+  %c = math.powf %x, %x : f32
+  return %a, %b, %c : f32, f32, f32
+}

@@ -1,0 +1,5 @@
+tril.model @m {
+  tril.body @layer() {
+    tril.return
+  }
+}

@@ -1,8 +1,9 @@
-//===- Checkpoint.h - weights and configuration as a trainer left them
-//---------------------------------------===//
+//===- Checkpoint.h - weights and configuration as a trainer left them --------------------===//
 // GGUF (versions 2 and 3) and safetensors (one file, or several with an index), behind one face.
 // Files are mapped, not read: a tensor's bytes are touched when somebody looks at them.  Everything
-// that a header says is checked before that.
+// that a header says is checked before that, so that no file, however damaged, makes us read
+// outside of it or allocate more than a small multiple of its size.  (One that another program
+// shortens while it is mapped ends the process by SIGBUS.)
 #pragma once
 #include "runtime/Error.h"
 #include <cstddef>
@@ -46,10 +47,12 @@ std::string_view storedTypeName(StoredType type);
 struct Tensor {
   std::string name;
   StoredType type = StoredType::unsupported;
-  std::string typeText;       // as the file calls it
-  std::vector<int64_t> shape; // row-major, slowest first
-  const std::byte *data = nullptr;
-  size_t bytes = 0;
+  std::string typeText; // as the file calls it
+  /// Row-major, slowest first; at most 8 extents.  Their product fits in int64_t, also without
+  /// those that are 0.
+  std::vector<int64_t> shape;
+  const std::byte *data = nullptr; // in the mapped file, aligned to nothing
+  size_t bytes = 0;                // all elements are in them; 0 for an unsupported type of GGUF
 };
 
 /// A file mapped for reading.
@@ -71,8 +74,9 @@ private:
 
 class Checkpoint {
 public:
-  /// `path`: a .gguf file, a .safetensors file (config.json beside it), an index .json, or a folder
-  /// with one of these. Throws Error for what is missing or damaged, naming file and offset.
+  /// `path`: a .gguf file, a .safetensors file (config.json beside it), an index .json, a file of
+  /// another name that begins like one of the first two, or a folder with one of these. Throws
+  /// Error for what is missing or damaged, naming file and offset.
   static std::unique_ptr<Checkpoint> open(const std::string &path);
 
   /// "" for safetensors, "gguf": which `names` block of a text applies.
@@ -102,8 +106,9 @@ private:
   std::vector<std::unique_ptr<MappedFile>> maps;
 };
 
-/// A configuration: JSON, with bare NaN, Infinity and -Infinity and with {"__float__": "Infinity"}
-/// for real infinities.
+/// A configuration: a JSON object of at most 200 levels, with bare NaN, Infinity and -Infinity (as
+/// Python writes them) and with {"__float__": "Infinity"} for the numbers that JSON does not have.
+/// Throws Error, naming the line and column.
 nlohmann::json readConfig(const std::string &path);
 
 } // namespace tril

@@ -1,9 +1,13 @@
-//===- Quantization.cpp
-//-------------------------------------------------------------------------------------------===//
+//===- Quantization.cpp -------------------------------------------------------------------===//
 #include "runtime/Quantization.h"
+#include "runtime/Quote.h"
 #include <bit>
+#include <cassert>
 #include <cmath>
 #include <cstring>
+
+// A product and a sum are rounded one by one, on every machine.
+#pragma clang fp contract(off)
 
 namespace tril {
 
@@ -29,7 +33,7 @@ void scaleAndMinimum(const std::byte *q, int j, int &scale, int &minimum) {
 }
 
 void decode4(const std::byte *block, bool minima, bool fifth, float *out) {
-  float d = half(block), m = minima ? half(block + 2) : 0;
+  const float d = half(block);
   const std::byte *at = block + (minima ? 4 : 2);
   uint32_t high = 0;
   if (fifth) {
@@ -40,8 +44,13 @@ void decode4(const std::byte *block, bool minima, bool fifth, float *out) {
   for (int j = 0; j < 16; ++j) {
     int low = (byteAt(at + j) & 15) | (fifth ? ((high >> j) & 1) << 4 : 0);
     int top = (byteAt(at + j) >> 4) | (fifth ? ((high >> (j + 16)) & 1) << 4 : 0);
-    out[j] = static_cast<float>(low - bias) * d + m;
-    out[j + 16] = static_cast<float>(top - bias) * d + m;
+    out[j] = static_cast<float>(low - bias) * d;
+    out[j + 16] = static_cast<float>(top - bias) * d;
+  }
+  if (minima) { // apart, as a sum with zero would lose the sign of -0
+    const float m = half(block + 2);
+    for (int j = 0; j < 32; ++j)
+      out[j] += m;
   }
 }
 
@@ -207,9 +216,12 @@ void dequantizeBlock(StoredType type, const std::byte *block, float *out) {
 
 void dequantize(const Tensor &tensor, int64_t begin, int64_t count, float *out) {
   if (tensor.type == StoredType::unsupported)
-    throw Error("tensor `" + tensor.name + "` is stored as " + tensor.typeText +
+    throw Error("tensor " + quote(tensor.name) + " is stored as " + tensor.typeText +
                 ", which cannot be read");
-  StoredBlock layout = storedBlock(tensor.type);
+  const StoredBlock layout = storedBlock(tensor.type);
+  assert(begin >= 0 && count >= 0 &&
+         static_cast<size_t>((begin + count + layout.elements - 1) / layout.elements *
+                             layout.bytes) <= tensor.bytes);
   float numbers[256];
   for (int64_t i = begin; i < begin + count;) {
     int64_t first = i % layout.elements, n = std::min(layout.elements - first, begin + count - i);

@@ -1,5 +1,4 @@
-//===- Quantization.h - stored blocks and the numbers that they mean
-//-------------------------------------------===//
+//===- Quantization.h - stored blocks and the numbers that they mean ----------------------===//
 // The block formats are ggml's; the formulas are those of its reference dequantisation, computed in
 // f32 in the same order.
 #pragma once
@@ -14,8 +13,8 @@ struct StoredBlock {
 };
 StoredBlock storedBlock(StoredType type);
 
-/// Elements begin..begin + count - 1 of a tensor, counted row-major, as f32.  Throws Error for a
-/// type that has no numbers, naming the tensor.
+/// Elements begin..begin + count - 1 of a tensor, which must have them, counted row-major, as f32.
+/// Throws Error for a type that has no numbers, naming the tensor.
 void dequantize(const Tensor &tensor, int64_t begin, int64_t count, float *out);
 
 /// One block of `type` at `block` to storedBlock(type).elements numbers.

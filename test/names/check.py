@@ -13,7 +13,7 @@ NAMES = re.compile(
     r"(?<![a-z0-9])(llama|gpt_?[0-9]|gpt_?neo_?x?|gpt_?j|gpt_?oss|qwen|gemma|mistral|ministral|mixtral|deepseek|falcon|bloom"
     r"|mamba|rwkv|jamba|phi[0-9]|smollm|olmo|granite|cohere|starcoder|stablelm|bert|t5)(?![a-z])", re.IGNORECASE)
 TABLE = "runtime/TokenizerPatterns.cpp"
-ALLOWED = re.compile(r'llama\.cpp|Gemma team 2024|if kind == "llama3" {', re.IGNORECASE)
+ALLOWED = re.compile(r'llama\.cpp|llama-gguf-split|Gemma team 2024|if kind == "llama3" {', re.IGNORECASE)
 
 
 def named(line):

@@ -336,7 +336,7 @@ Evaluated Evaluator::at(Value value, const Point &point) {
     assert((c.scalar || c.lanes) && "a coordinate is missing");
     key.push_back(c.scalar.getAsOpaquePointer());
     key.push_back(c.lanes.getAsOpaquePointer());
-    key.push_back(reinterpret_cast<void *>(static_cast<uintptr_t>(c.lane)));
+    key.push_back(c.lane ? this : nullptr);
   }
   if (auto found = memo.find(key); found != memo.end())
     return found->second;

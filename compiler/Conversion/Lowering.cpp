@@ -80,7 +80,7 @@ void BodyLowering::along(AxisAttr axis, Point point, bool vectors, Rows rows,
   run(whole, end, 1);
 }
 
-void BodyLowering::nest(ArrayRef<AxisAttr> axes, Point point, bool vectors, Rows rows,
+void BodyLowering::nest(ArrayRef<AxisAttr> axes, const Point &point, bool vectors, Rows rows,
                         llvm::function_ref<void(const Point &)> inner) {
   if (axes.empty())
     return inner(point);
@@ -102,7 +102,7 @@ BodyLowering::Rows BodyLowering::rowsOf(bool tail) {
 }
 
 void BodyLowering::shared(NamedTensorType type, bool tail,
-                          llvm::function_ref<void(Rows, Point)> work) {
+                          llvm::function_ref<void(Rows, const Point &)> work) {
   Evaluator::Scope scope(*evaluator);
   if (fixedRow || type.hasAxis("time"))
     return work(fixedRow ? Rows() : rowsOf(tail), Point());

@@ -39,12 +39,12 @@ private:
 
   /// Loops over `axes`, the last one in vectors where `vectors`; a time axis runs over this
   /// thread's rows, or stays where `point` has it.
-  void nest(llvm::ArrayRef<AxisAttr> axes, Point point, bool vectors, Rows rows,
+  void nest(llvm::ArrayRef<AxisAttr> axes, const Point &point, bool vectors, Rows rows,
             llvm::function_ref<void(const Point &)> inner);
   void along(AxisAttr axis, Point point, bool vectors, Rows rows,
              llvm::function_ref<void(const Point &)> inner);
   /// Runs `work` over this thread's share of `type`: its rows, or all of it on thread 0.
-  void shared(NamedTensorType type, bool tail, llvm::function_ref<void(Rows, Point)> work);
+  void shared(NamedTensorType type, bool tail, llvm::function_ref<void(Rows, const Point &)> work);
   Rows rowsOf(bool tail);
   /// The number of rows of a matmul operand, and its bytes a row: the axes before the last `inner`
   /// ones, flattened.

@@ -41,7 +41,7 @@ void BodyLowering::prepare(MaterializeOp op, PrepareOp prepareOp) {
   for (AxisAttr axis : type.getAxes().take_back(prepareOp.getInner()))
     inputs *= axis.getSize();
   func::FuncOp function = kernels::getOrCreatePrepare(module, machine, preparation);
-  shared(type, op.getTail(), [&](Rows rows, Point) {
+  shared(type, op.getTail(), [&](Rows rows, const Point &) {
     if (fixedRow)
       rows = {*fixedRow, c.add(*fixedRow, 1)};
     Value begin, end;

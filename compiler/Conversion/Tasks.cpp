@@ -10,7 +10,7 @@ static NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.
 
 void BodyLowering::pointwise(MaterializeOp op) {
   NamedTensorType type = typeOf(op.getResult());
-  shared(type, op.getTail(), [&](Rows rows, Point point) {
+  shared(type, op.getTail(), [&](Rows rows, const Point &point) {
     Memory memory = evaluator->memoryOf(op.getResult());
     nest(type.getAxes(), point, /*vectors=*/true, rows,
          [&](const Point &p) { evaluator->storeTo(memory, p, evaluator->at(op.getOperand(), p)); });
@@ -23,7 +23,7 @@ void BodyLowering::extend(ExtendOp op) {
   SmallVector<AxisAttr> order = {type.axis("time")};
   for (AxisAttr axis : typeOf(op.getResult()).getAxes().drop_front())
     order.push_back(axis);
-  shared(type, /*tail=*/false, [&](Rows rows, Point point) {
+  shared(type, /*tail=*/false, [&](Rows rows, const Point &point) {
     Memory memory = evaluator->memoryOf(op.getResult());
     nest(order, point, /*vectors=*/true, rows, [&](const Point &p) {
       Point target = p;
@@ -186,14 +186,14 @@ void BodyLowering::reduce(MaterializeOp op, ArrayRef<Value> factors, ReduceKind 
     return {result, Value()};
   };
 
-  shared(type, op.getTail(), [&](Rows rows, Point outer) {
+  shared(type, op.getTail(), [&](Rows rows, const Point &outer) {
     Memory memory = evaluator->memoryOf(op.getResult());
     nest(type.getAxes(), outer, /*vectors=*/!lanesReduced, rows, [&](const Point &p) {
       int64_t outWidth = evaluator->width;
       // Loops over the reduced axes, carrying the state; the last one in lanes.
-      std::function<SmallVector<Value>(unsigned, Point, SmallVector<Value>, int64_t, bool)> run =
-          [&](unsigned depth, Point point, SmallVector<Value> state, int64_t width,
-              bool rest) -> SmallVector<Value> {
+      std::function<SmallVector<Value>(unsigned, const Point &, ArrayRef<Value>, int64_t, bool)>
+          run = [&](unsigned depth, const Point &point, ArrayRef<Value> state, int64_t width,
+                    bool rest) -> SmallVector<Value> {
         if (depth == reduced.size()) {
           evaluator->width = std::max(width, outWidth);
           auto next = reduction.step(state, value(point), evaluator->width);
@@ -274,7 +274,7 @@ void BodyLowering::top(MaterializeOp op, TopOp topOp, bool wantsValue) {
   AxisAttr into = type.axis(topOp.getInto());
   Code &c = code();
   bool real = operand.getElement().isF32();
-  shared(type, op.getTail(), [&](Rows rows, Point point) {
+  shared(type, op.getTail(), [&](Rows rows, const Point &point) {
     Memory memory = evaluator->memoryOf(op.getResult());
     nest(outer, point, /*vectors=*/false, rows, [&](const Point &p) {
       Value low = real ? c.cf(-std::numeric_limits<float>::infinity()) : c.c32(INT32_MIN);

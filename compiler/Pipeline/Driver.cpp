@@ -215,7 +215,8 @@ std::string tril::buildCached(const BuildRequest &request) {
   std::unique_ptr<Checkpoint> checkpoint = Checkpoint::open(request.weights);
   for (const auto &file : checkpoint->files()) {
     SmallString<256> real;
-    llvm::sys::fs::real_path(file->name(), real);
+    if (llvm::sys::fs::real_path(file->name(), real))
+      continue; // opened already: it is there
     addFile(real.str().str());
   }
   add(checkpoint->config().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));

@@ -134,7 +134,7 @@ struct TemporaryFile {
     if (auto error = llvm::sys::fs::createTemporaryFile("tril", suffix, path))
       throw Error("cannot make a temporary file: " + error.message());
   }
-  ~TemporaryFile() { llvm::sys::fs::remove(path); }
+  ~TemporaryFile() { (void)llvm::sys::fs::remove(path); }
   SmallString<128> path;
 };
 } // namespace

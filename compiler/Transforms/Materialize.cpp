@@ -306,7 +306,7 @@ private:
     for (Operation *user : value.getUsers()) {
       double space = 0;
       if (isa<MaterializeOp, ReduceOp, ContractOp, ExtendOp, TopOp, PrepareOp, OutputOp>(user))
-        space = userSpace(user, value);
+        space = userSpace(user);
       else if (auto attention = user->getParentOfType<AttentionOp>())
         space = elements(typeOf(attention.getScore().front().getArgument(0)));
       else if (user->getNumResults() == 1 && chosen.contains(user->getResult(0)))
@@ -320,7 +320,7 @@ private:
     return total;
   }
 
-  static double userSpace(Operation *user, Value value) {
+  static double userSpace(Operation *user) {
     SmallVector<NamedTensorType> types;
     for (Value operand : user->getOperands())
       types.push_back(typeOf(operand));

@@ -141,6 +141,7 @@ private:
     });
     // First fit, large ones first.
     std::vector<Interval *> order;
+    order.reserve(intervals.size());
     for (Interval &interval : intervals)
       order.push_back(&interval);
     llvm::sort(order, [](const Interval *a, const Interval *b) {

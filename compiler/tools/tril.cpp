@@ -25,7 +25,7 @@ static void addBuildOptions(CLI::App *command, BuildRequest &request) {
                       "write the IR after every pass to this folder, one numbered file each");
 }
 
-int main(int argc, char **argv) {
+static int runTool(int argc, char **argv) {
   CLI::App app{"tril: transformer architectures as text, compiled to one native file"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "tril " + versionText());
@@ -115,31 +115,35 @@ int main(int argc, char **argv) {
     int status = app.exit(error);
     return status == 0 ? 0 : 2;
   }
+  parseMlirOptions(mlir);
+  if (*check)
+    return checkText(checkRequest);
+  if (*buildCommand) {
+    if (!stopAfter.empty())
+      buildRequest.emit = stopAfter;
+    if (buildRequest.weights.empty() && buildRequest.emit != "ast")
+      throw Error("`tril build` needs `--weights`: a .gguf file, a .safetensors file, or a "
+                  "folder with config.json and weights");
+    if (buildRequest.output.empty() && buildRequest.emit == "exe") {
+      std::string name = buildRequest.text.substr(buildRequest.text.rfind('/') + 1);
+      buildRequest.output = name.size() > 5 && name.ends_with(".tril")
+                                ? name.substr(0, name.size() - 5)
+                                : name + ".out";
+    }
+    return build(buildRequest);
+  }
+  if (*eval)
+    return evaluateText(evalRequest);
+  if (*run) {
+    std::string product = buildCached(runRequest);
+    return product.empty() ? 1 : runProduct(product, run->remaining());
+  }
+  return printStd(stdName);
+}
+
+int main(int argc, char **argv) {
   try {
-    parseMlirOptions(mlir);
-    if (*check)
-      return checkText(checkRequest);
-    if (*buildCommand) {
-      if (!stopAfter.empty())
-        buildRequest.emit = stopAfter;
-      if (buildRequest.weights.empty() && buildRequest.emit != "ast")
-        throw Error("`tril build` needs `--weights`: a .gguf file, a .safetensors file, or a "
-                    "folder with config.json and weights");
-      if (buildRequest.output.empty() && buildRequest.emit == "exe") {
-        std::string name = buildRequest.text.substr(buildRequest.text.rfind('/') + 1);
-        buildRequest.output = name.size() > 5 && name.ends_with(".tril")
-                                  ? name.substr(0, name.size() - 5)
-                                  : name + ".out";
-      }
-      return build(buildRequest);
-    }
-    if (*eval)
-      return evaluateText(evalRequest);
-    if (*run) {
-      std::string product = buildCached(runRequest);
-      return product.empty() ? 1 : runProduct(product, run->remaining());
-    }
-    return printStd(stdName);
+    return runTool(argc, argv);
   } catch (const std::exception &error) {
     std::cerr << "tril: " << error.what() << "\n";
     return 1;

@@ -44,7 +44,26 @@ struct Unary {
   UnaryOp op;
   ExprPtr operand;
 };
-enum class BinaryOp { add, sub, mul, div, mod, pow, lt, le, gt, ge, eq, ne, in, and_, or_, where, else_, coalesce };
+enum class BinaryOp {
+  add,
+  sub,
+  mul,
+  div,
+  mod,
+  pow,
+  lt,
+  le,
+  gt,
+  ge,
+  eq,
+  ne,
+  in,
+  and_,
+  or_,
+  where,
+  else_,
+  coalesce
+};
 struct Binary {
   BinaryOp op;
   ExprPtr lhs, rhs;
@@ -81,8 +100,11 @@ struct Call { // name[items]@"prefix"(arguments)
 
 struct Expr {
   Span span;
-  std::variant<Number, String, Bool, None, Ref, Size, List, Unary, Binary, If, Fail, Dot, Index, Call> node;
-  unsigned height = 1; // of the tree; the parser makes none that is too tall for recursion (Infix.h)
+  std::variant<Number, String, Bool, None, Ref, Size, List, Unary, Binary, If, Fail, Dot, Index,
+               Call>
+      node;
+  unsigned height =
+      1; // of the tree; the parser makes none that is too tall for recursion (Infix.h)
 };
 
 struct Statement;
@@ -91,7 +113,8 @@ using Body = std::vector<StatementPtr>;
 
 struct Model { // model name is claim
   Name name;
-  /// The words after `is`, e.g. "causal", "strictly causal", "bidirectional", "reads window"; empty without a claim.
+  /// The words after `is`, e.g. "causal", "strictly causal", "bidirectional", "reads window"; empty
+  /// without a claim.
   std::vector<Name> claim;
   ExprPtr window; // of `reads window W`
 };
@@ -181,7 +204,9 @@ struct Assign { // a, b[axes] = expr
 
 struct Statement {
   Span span;
-  std::variant<Model, AxisDecl, Layout, Let, Param, Ignore, Input, Output, Function, For, IfStatement, Rec, Return, Names, Assign> node;
+  std::variant<Model, AxisDecl, Layout, Let, Param, Ignore, Input, Output, Function, For,
+               IfStatement, Rec, Return, Names, Assign>
+      node;
 };
 
 struct Program {

@@ -1,4 +1,5 @@
-//===- Error.h - what the runtime throws --------------------------------------------------------===//
+//===- Error.h - what the runtime throws
+//--------------------------------------------------------===//
 #pragma once
 #include <stdexcept>
 

@@ -1,4 +1,5 @@
-//===- SystemReason.h - errno for a person ------------------------------------------------------===//
+//===- SystemReason.h - errno for a person
+//------------------------------------------------------===//
 #pragma once
 #include <cctype>
 #include <cstring>

@@ -250,6 +250,7 @@ Value Checker::indexNode(NodeId x, const ast::Index &index, const Span &span, si
     return Value::ofNode(x);
   }
   std::vector<NodeId> nodes;
+  nodes.reserve(reads.size());
   for (const Read &read : reads)
     nodes.push_back(read.bare >= 0 ? graph.position(read.bare) : read.at);
   graph.filled = filled;

@@ -71,7 +71,7 @@ public:
   }
   bool key(std::string &text) override {
     if (level == 1)
-      name = std::move(text);
+      name = text;
     if (level != 2 || !isTensor)
       return true;
     member = text == "dtype"          ? Member::dtype

@@ -111,6 +111,22 @@ std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t l
     pack(place.format, row, place.outputSize, place.inputSize, out.data(), stride);
     return out;
   }
+  if (!place.blas && asStored && layout.isFloat()) { // elements as they are, gathered
+    int64_t width = layout.storedBytes;
+    std::vector<std::byte> gathered(rows.size() * columns.size() * width);
+    for (size_t n = 0; n < rows.size(); ++n)
+      for (size_t k = 0; k < columns.size(); ++k)
+        std::memcpy(gathered.data() + (n * columns.size() + k) * width,
+                    reinterpret_cast<const std::byte *>(tensor.data) +
+                        (rows[n] + columns[k]) * width,
+                    width);
+    auto row = [&](int64_t n) -> const std::byte * {
+      return n < static_cast<int64_t>(rows.size()) ? gathered.data() + n * columns.size() * width
+                                                   : nullptr;
+    };
+    pack(place.format, row, place.outputSize, place.inputSize, out.data());
+    return out;
+  }
   std::vector<float> values = decoded(tensor), matrix(rows.size() * columns.size());
   for (size_t n = 0; n < rows.size(); ++n)
     for (size_t k = 0; k < columns.size(); ++k)

@@ -123,6 +123,11 @@ private:
     SmallVector<AxisAttr> order = riders, resultOrder = riders;
     llvm::append_range(order, contracted);
     llvm::append_range(resultOrder, outputs);
+    if (typeOf(x).getHoles()) { // a hole counts as 0, and kernels know no holes
+      auto number = NamedTensorType::get(op.getContext(), {}, builder.getF32Type(), false);
+      Value zero = ConstantOp::create(builder, op.getLoc(), number, builder.getF64FloatAttr(0));
+      x = ElseOp::create(builder, op.getLoc(), typeOf(x).withHoles(false), x, zero);
+    }
     Value stored = store(builder, op.getLoc(), x, order);
     SmallVector<StringRef> names;
     for (AxisAttr axis : contracted)

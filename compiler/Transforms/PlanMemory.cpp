@@ -73,8 +73,13 @@ private:
     int64_t index = 0;
     for (OutputOp output : main.getBody().getOps<OutputOp>()) {
       auto stored = output.getValue().getDefiningOp<MaterializeOp>();
-      if (stored && stored->hasOneUse() && !stored.getOutputIndex())
-        stored.setOutputIndex(index);
+      if (!stored || !stored->hasOneUse()) { // others read it too: the output is a copy
+        OpBuilder builder(output);
+        stored = MaterializeOp::create(builder, output.getLoc(), output.getValue().getType(),
+                                       output.getValue());
+        output.getValueMutable().assign(stored.getResult());
+      }
+      stored.setOutputIndex(index);
       ++index;
     }
     llvm::DenseSet<Operation *> needsAllRows;

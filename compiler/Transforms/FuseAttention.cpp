@@ -97,6 +97,14 @@ private:
     if (typeOf(query).hasAxis(past) || typeOf(key).hasAxis("time") ||
         typeOf(value).hasAxis("time") || !typeOf(query).hasAxis("time"))
       return failure();
+    // What lies between is read by the attention alone: else it would be computed twice, and the
+    // states read in two ways.
+    auto staysInside = [&](Operation *link) {
+      return llvm::all_of(link->getUsers(),
+                          [&](Operation *user) { return user == softmax || chain.contains(user); });
+    };
+    if (!softmax->hasOneUse() || !staysInside(dot) || !llvm::all_of(chain, staysInside))
+      return failure();
     ExtendOp keyState = stateOf(key), valueState = stateOf(value);
     if (!keyState || !valueState || keyState == valueState)
       return failure();

@@ -40,6 +40,7 @@ Checked checkText(const std::string &text, const std::string &config, const Shap
                   const std::string &dialect) {
   Checked out;
   auto source = std::make_shared<Source>(Source{"test.tril", text});
+  out.source = source;
   ast::Program program = parse(source, out.diagnostics);
   EXPECT_FALSE(out.diagnostics.hasErrors()) << out.messages();
   CheckOptions options;

@@ -2,11 +2,13 @@
 //--------------------------------------------------------===//
 #pragma once
 #include "dsl/Check.h"
+#include <memory>
 #include <string>
 
 using Shapes = std::map<std::string, std::vector<int64_t>>;
 
 struct Checked {
+  std::shared_ptr<const tril::dsl::Source> source; // the messages point into it
   std::optional<tril::dsl::Model> model;
   tril::dsl::Diagnostics diagnostics;
   std::string messages() const { return tril::dsl::render(diagnostics, false); }

@@ -133,7 +133,7 @@ TEST(Mutation, RandomBytes) {
 
 TEST(Mutation, EveryPrefix) {
   std::string text = readFile(std::filesystem::path(TRIL_TEST_SYNTAX) / "everything.tril");
-  for (size_t n = 0; n <= text.size(); n += 1 + n / 50) {
+  for (size_t n = 0; n <= text.size(); n += 1 + n / 20) {
     check(text.substr(0, n));
     if (HasFatalFailure())
       return;

@@ -17,8 +17,10 @@ std::vector<std::filesystem::path> test::textsIn(const char *folder) {
 }
 
 std::vector<std::filesystem::path> test::correctTexts() {
-  auto paths = textsIn(TRIL_TEST_TEXTS), library = textsIn(TRIL_STD);
-  paths.insert(paths.end(), library.begin(), library.end());
+  std::vector<std::filesystem::path> paths;
+  for (const char *folder : {TRIL_TEST_TEXTS, TRIL_STD, TRIL_EXAMPLES})
+    for (const auto &path : textsIn(folder))
+      paths.push_back(path);
   paths.push_back(std::filesystem::path(TRIL_TEST_SYNTAX) / "everything.tril");
   return paths;
 }

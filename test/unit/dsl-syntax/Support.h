@@ -8,7 +8,8 @@ namespace tril::dsl::test {
 
 /// The files of a folder that end in `.tril`, in order.
 std::vector<std::filesystem::path> textsIn(const char *folder);
-/// The published architectures, the library, and the text with every production: all are correct.
+/// The published architectures, the library, the examples, and the text with every production: all
+/// are correct.
 std::vector<std::filesystem::path> correctTexts();
 /// The bytes of a file; "" if there is none.
 std::string readFile(const std::filesystem::path &path);

@@ -70,7 +70,7 @@ namespace {
 struct QuotedSpecials {
   std::string text;
   struct Replaced {
-    size_t at, before, length; // in `text`, in the text before; the length in `text`
+    size_t at, before; // in `text`, in the text before
   };
   std::vector<Replaced> replaced;
 
@@ -97,7 +97,7 @@ struct QuotedSpecials {
         text += c;
       } else {
         const std::string object = "{\"__float__\":\"" + std::string(special) + "\"}";
-        replaced.push_back({text.size(), i, object.size()});
+        replaced.push_back({text.size(), i});
         text += object;
         i += special.size() - 1;
       }
@@ -111,30 +111,26 @@ struct QuotedSpecials {
     if (next == replaced.begin())
       return at;
     const Replaced &last = *--next;
-    if (at < last.at + last.length)
+    const size_t end = text.find('}', last.at) + 1;
+    if (at < end)
       return last.before;
-    const size_t word = last.length - std::strlen("{\"__float__\":\"\"}");
-    return last.before + word + (at - last.at - last.length);
+    const size_t word = end - last.at - std::strlen("{\"__float__\":\"\"}");
+    return last.before + word + (at - end);
   }
 };
 
-/// {"__float__": "Infinity"} becomes the number.
-void revive(nlohmann::json &value) {
-  if (value.is_object() && value.size() == 1 && value.contains("__float__") &&
-      value["__float__"].is_string()) {
-    const std::string text = value["__float__"];
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    if (text == "Infinity")
-      value = infinity;
-    else if (text == "-Infinity")
-      value = -infinity;
-    else if (text == "NaN")
-      value = std::numeric_limits<double>::quiet_NaN();
+/// The object {"__float__": "Infinity"} becomes the number.
+void revive(nlohmann::json &object) {
+  if (object.size() != 1 || !object.contains("__float__") || !object["__float__"].is_string())
     return;
-  }
-  if (value.is_structured())
-    for (auto &item : value)
-      revive(item);
+  const std::string text = object["__float__"];
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (text == "Infinity")
+    object = infinity;
+  else if (text == "-Infinity")
+    object = -infinity;
+  else if (text == "NaN")
+    object = std::numeric_limits<double>::quiet_NaN();
 }
 
 std::string_view textOf(const MappedFile &file) {
@@ -154,14 +150,13 @@ nlohmann::json readConfig(const std::string &path) {
   const QuotedSpecials quoted(text);
   nlohmann::json config;
   try {
-    config = parseJson(quoted.text);
+    config = parseJson(quoted.text, revive); // at once, as an object is much larger than a number
   } catch (const JsonError &error) {
     throw Error(path + lineAndColumn(text, quoted.placeBefore(error.at)) +
                 "this is not JSON: " + error.what);
   }
   if (!config.is_object())
     throw Error(path + ":1:1: a configuration is a JSON object");
-  revive(config);
   return config;
 }
 
@@ -266,6 +261,9 @@ void Checkpoint::readIndex(const std::string &file) {
         name == "." || name == "..")
       throw Error(file + ": the file of tensor " + quote(tensor) + ", " + quote(name) +
                   ", is not a file in the same folder");
+    if (!isPlain(name)) // it stands in messages, as a path that a person can copy
+      throw Error(file + ": the file of tensor " + quote(tensor) + ", " + quote(name) +
+                  ", has a name with control characters");
     parts[name].push_back(tensor);
   }
   for (const auto &[part, tensors] : parts) {

@@ -2,7 +2,7 @@
 // GGUF (versions 2 and 3) and safetensors (one file, or several with an index), behind one face.
 // Files are mapped, not read: a tensor's bytes are touched when somebody looks at them.  Everything
 // that a header says is checked before that, so that no file, however damaged, makes us read
-// outside of it or allocate more than a small multiple of its size.  (One that another program
+// outside of it or allocate more than some thirty times its size.  (One that another program
 // shortens while it is mapped ends the process by SIGBUS.)
 #pragma once
 #include "runtime/Error.h"

@@ -67,6 +67,7 @@ void checkDepth(std::string_view text) {
 /// Puts the events together.
 class Builder final : public JsonEvents {
 public:
+  explicit Builder(const std::function<void(json &)> &finish) : finish(finish) {}
   json value;
 
   bool null() override { return put(nullptr); }
@@ -78,8 +79,17 @@ public:
   bool binary(json::binary_t &) override { return false; } // is not in texts
   bool start_object(size_t) override { return open(json::object()); }
   bool start_array(size_t) override { return open(json::array()); }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
+  bool end_object() override {
+    json *object = around.back();
+    around.pop_back();
+    if (finish)
+      finish(*object);
+    return true;
+  }
+  bool end_array() override {
+    around.pop_back();
+    return true;
+  }
   bool key(std::string &text) override {
     member = &(*around.back())[text];
     return true;
@@ -101,20 +111,17 @@ private:
     around.push_back(place(std::move(item)));
     return true;
   }
-  bool close() {
-    around.pop_back();
-    return true;
-  }
 
+  const std::function<void(json &)> &finish;
   std::vector<json *> around; // the arrays and objects that are open; what is in them does not move
   json *member = nullptr;
 };
 
 } // namespace
 
-json parseJson(std::string_view text) {
+json parseJson(std::string_view text, const std::function<void(json &)> &finish) {
   checkDepth(text);
-  Builder builder;
+  Builder builder(finish);
   builder.read(text);
   return std::move(builder.value);
 }

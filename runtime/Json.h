@@ -1,5 +1,6 @@
 //===- Json.h - JSON texts of other people's ----------------------------------------------===//
 #pragma once
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -25,8 +26,10 @@ private:
   size_t size = 0;
 };
 
-/// A value of at most 200 levels.  Throws JsonError.
-nlohmann::json parseJson(std::string_view text);
+/// A value of at most 200 levels.  Throws JsonError.  `finish`, if given, may replace each object
+/// as soon as it is whole.
+nlohmann::json parseJson(std::string_view text,
+                         const std::function<void(nlohmann::json &)> &finish = {});
 
 /// As `parseJson`; throws Error "file:line:column: this is not JSON: ...".
 nlohmann::json parseJson(std::string_view text, const std::string &file);

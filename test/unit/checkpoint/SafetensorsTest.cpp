@@ -196,6 +196,13 @@ TEST(Index, Messages) {
   EXPECT_EQ(toldOfIndex(R"({"weight_map":{"x":"a.safetensors\u0000"}})"),
             file +
                 ": the file of tensor `x`, `a.safetensors\\x00`, is not a file in the same folder");
+  EXPECT_EQ(toldOfIndex(R"({"weight_map":{"x":"\u001b[2J\u202e.safetensors"}})"),
+            file +
+                ": the file of tensor `x`, `\\x1b[2J\\xe2\\x80\\xae.safetensors`, has a name with "
+                "control characters");
+  const std::string accented = "\xc3\xa9" + std::string(120, 'n') + ".safetensors";
+  EXPECT_EQ(toldOfIndex(R"({"weight_map":{"x":")" + accented + "\"}}"),
+            "cannot read `" + accented + "`: no such file or directory");
   EXPECT_EQ(toldOfIndex(R"({"weight_map":{"x":"none.safetensors"}})"),
             "cannot read `none.safetensors`: no such file or directory");
   EXPECT_EQ(toldOfIndex(R"({"weight_map":{"x":"a.safetensors","y":"a.safetensors"}})"),

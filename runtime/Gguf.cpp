@@ -318,7 +318,7 @@ void Checkpoint::readGguf(const std::string &path) {
                     " parts, which must be merged first (`llama-gguf-split --merge`)");
 
   std::vector<Description> descriptions;
-  descriptions.reserve(tensorCount); // no more than the file has room for
+  descriptions.reserve(std::min<uint64_t>(tensorCount, 1 << 16)); // what is said may be wrong
   for (uint64_t i = 0; i < tensorCount; ++i)
     descriptions.push_back(readDescription(cursor, alignment));
   const uint64_t start = (cursor.position() + alignment - 1) / alignment * alignment;

@@ -43,6 +43,9 @@ TEST(Safetensors, Length) {
   EXPECT_EQ(told(Bytes().put(1ull << 63).raw("{}").all),
             "m.safetensors: byte 0: the header is said to have 9223372036854775808 bytes, and the "
             "file has 2 more");
+  EXPECT_EQ(told(Bytes().put(~0ull).raw("{}").all), // with its own 8 bytes it overflows
+            "m.safetensors: byte 0: the header is said to have 18446744073709551615 bytes, and the "
+            "file has 2 more");
   Folder folder; // with holes
   folder.write("m.safetensors", Bytes().put(uint64_t(100'000'001)).all);
   std::filesystem::resize_file(folder / "m.safetensors", 100'000'009);

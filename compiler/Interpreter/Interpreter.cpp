@@ -192,8 +192,8 @@ template <typename T> static LogicalResult recurrence(Operation *op, Frame<T> &f
           whole.reals[start + at[0]] = now->reals[n];
         else
           whole.wholes[start + at[0]] = now->wholes[n];
-        if (!now->valid.empty())
-          whole.valid[start + at[0]] = now->valid[n];
+        if (!whole.valid.empty()) // a value of a type without holes may carry what says so
+          whole.valid[start + at[0]] = now->valid.empty() || now->valid[n];
       });
       history[k].push_back(std::move(now));
     }

@@ -372,10 +372,14 @@ private:
 
   void storeAtDefinition(Value value) {
     // One that is there already serves all readers; other orders are made from it.
+    // A generated kernel writes its own order, whatever its reader wants.
+    bool fixedOrder = isa<MatmulOp, AttentionOp, PrepareOp>(value.getDefiningOp());
     MaterializeOp home;
     for (Operation *user : value.getUsers())
       if (auto other = dyn_cast<MaterializeOp>(user);
-          other && other->getBlock() == value.getParentBlock() && !home)
+          other && other->getBlock() == value.getParentBlock() && !home &&
+          (!fixedOrder ||
+           llvm::equal(typeOf(other.getResult()).getAxes(), typeOf(value).getAxes())))
         home = other;
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfterValue(value);

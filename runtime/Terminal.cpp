@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <poll.h>
 #include <unistd.h>
 #include <utility>
 
@@ -21,16 +22,31 @@ void onInterrupt(int) {
   interruptions = 1;
 }
 
+/// Waits until standard input has something to read, its end included, or for Ctrl-C.  One that
+/// comes between the look at the flag and the wait would be lost, so it is let in by ppoll only
+/// (the threads of the pool let none in: ThreadPool).
+void waitForInput() {
+  sigset_t interrupt, before;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  while (!interrupted() && ppoll(&input, 1, nullptr, &before) < 0 && errno == EINTR) {
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
 /// Reads once; 0 at the end of input and at Ctrl-C.
 size_t readSome(char *buffer, size_t size) {
   for (;;) {
+    waitForInput();
+    if (interrupted())
+      return 0;
     ssize_t count = read(STDIN_FILENO, buffer, size);
     if (count >= 0)
       return size_t(count);
-    if (errno != EINTR)
+    if (errno != EINTR && errno != EAGAIN)
       throw Error(std::string("cannot read standard input: ") + systemReason(errno));
-    if (interrupted())
-      return 0;
   }
 }
 

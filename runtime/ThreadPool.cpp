@@ -4,6 +4,7 @@
 #include "runtime/Error.h"
 #include <algorithm>
 #include <climits>
+#include <csignal>
 #include <linux/futex.h>
 #include <sched.h>
 #include <string>
@@ -41,6 +42,22 @@ int spinsFor(int threads) {
     return 0;
   return spinsBeforeSleep;
 }
+
+/// Blocks every signal in this thread, and so in those that it starts, for as long as this lives.
+class NoSignals {
+public:
+  NoSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+  }
+  NoSignals(const NoSignals &) = delete;
+  NoSignals &operator=(const NoSignals &) = delete;
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+
+private:
+  sigset_t before;
+};
 
 void meetOthers(tril_context *context) { static_cast<Barrier *>(context->shared)->arrive(); }
 void meetNobody(tril_context *) {}
@@ -90,6 +107,8 @@ void Barrier::arrive() {
 
 ThreadPool::ThreadPool(int threads)
     : count(threads), barrier(threads, spinsFor(threads)), started(spinsFor(threads)) {
+  // Signals are for the thread that made the pool: a call that waits there is to be interrupted.
+  NoSignals inherited;
   try {
     for (int i = 1; i < count; ++i)
       workers.emplace_back([this, i] { work(i); });

@@ -19,5 +19,5 @@ for name, path in [
     ("FileCheck", config.llvm_tools_dir),
     ("not", config.llvm_tools_dir),
 ]:
-    config.substitutions.append((r"(?<![\w./%-])" + name + r"(?![\w./-])", os.path.join(path, name)))
+    config.substitutions.append((r"(?<![\w./%=-])" + name + r"(?![\w./-])", os.path.join(path, name)))
 config.environment["PATH"] = os.pathsep.join([config.tril_tools_dir, config.llvm_tools_dir, os.environ["PATH"]])

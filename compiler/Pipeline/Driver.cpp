@@ -367,6 +367,7 @@ int tril::evaluateText(const EvalRequest &request) {
 }
 
 void tril::parseMlirOptions(const std::vector<std::string> &options) {
+  registerTrilPasses(); // --mlir-print-ir-after=PASS knows them by name
   registerPassManagerCLOptions();
   registerMLIRContextCLOptions();
   registerDefaultTimingManagerCLOptions();

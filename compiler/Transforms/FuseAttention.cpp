@@ -177,6 +177,16 @@ private:
     for (Operation *link : ordered)
       builder.clone(*link, map);
     YieldOp::create(builder, softmax.getLoc(), ValueRange{map.lookup(score)});
+    // Calls, returns and outputs keep the order that they were given.
+    auto keepsOrder = [](OpOperand &use) {
+      return isa<CallOp, ReturnOp, OutputOp>(use.getOwner());
+    };
+    NamedTensorType given = op.getResult().getType();
+    if (given != type && llvm::any_of(op.getResult().getUses(), keepsOrder)) {
+      builder.setInsertionPointAfter(fusedOp);
+      op.getResult().replaceUsesWithIf(
+          MaterializeOp::create(builder, op.getLoc(), given, fusedOp.getResult()), keepsOrder);
+    }
     op.getResult().setType(type);
     op.getResult().replaceAllUsesWith(fusedOp.getResult());
     op.erase();

@@ -142,6 +142,13 @@ private:
       builder.setInsertionPoint(matmul);
       matmul.getPreparedMutable().assign(prepare(builder, stored, riders, contracted));
     }
+    // Calls and outputs keep the order that they were given; returns have that of the signature.
+    auto keepsOrder = [](OpOperand &use) { return isa<CallOp, OutputOp>(use.getOwner()); };
+    builder.setInsertionPointAfter(matmul);
+    if (op.getResult().getType() != type && llvm::any_of(op.getResult().getUses(), keepsOrder))
+      op.getResult().replaceUsesWithIf(
+          store(builder, op.getLoc(), matmul.getResult(), op.getResult().getType().getAxes()),
+          keepsOrder);
     op.getResult().setType(type);
     op.getResult().replaceAllUsesWith(matmul.getResult());
     op.erase();
@@ -253,7 +260,9 @@ private:
           })
           .Case([&](ReturnOp o) {
             for (OpOperand &operand : o->getOpOperands())
-              operand.set(storeForReturn(builder, operand.get()));
+              operand.set(storeForReturn(
+                  builder, operand.get(),
+                  cast<NamedTensorType>(body.getResultTypes()[operand.getOperandNumber()])));
           })
           .Case([&](YieldOp o) {
             if (isa<RecOp>(o->getParentOp()))
@@ -291,17 +300,17 @@ private:
   }
 
   /// Every result of a body has a place of its own: what is not made here is copied.
-  Value storeForReturn(OpBuilder &builder, Value value) {
+  Value storeForReturn(OpBuilder &builder, Value value, NamedTensorType type) {
     auto stored = value.getDefiningOp<MaterializeOp>();
     bool owned = !isa<BlockArgument>(value) && !value.getDefiningOp<RecOp>() &&
                  !value.getDefiningOp<CallOp>();
     if (owned) {
-      Value candidate = store(builder, value.getLoc(), stored ? stored.getOperand() : value,
-                              typeOf(value).getAxes());
+      Value candidate =
+          store(builder, value.getLoc(), stored ? stored.getOperand() : value, type.getAxes());
       if (!llvm::is_contained(candidate.getUsers(), value.getParentBlock()->getTerminator()))
         return candidate;
     }
-    return MaterializeOp::create(builder, value.getLoc(), value.getType(), value);
+    return MaterializeOp::create(builder, value.getLoc(), type, value);
   }
 
   /// How often an element of `value` is computed by its readers, for each time that it would be

@@ -114,8 +114,9 @@ private:
         last = std::max(last, at[user]);
         if (auto rec = user->getParentOfType<RecOp>())
           last = std::max(last, at[rec]);
+        // Its region runs where the attention is stored, and reads while that is written.
         if (auto attention = user->getParentOfType<AttentionOp>())
-          last = std::max(last, at[attention]);
+          last = std::max({last, at[attention], lastUse(attention.getResult())});
         if (auto yield = dyn_cast<YieldOp>(user)) {
           if (auto rec = dyn_cast<RecOp>(yield->getParentOp()))
             for (auto [operand, result] : llvm::zip(yield.getValues(), rec.getValues()))

@@ -74,6 +74,21 @@ tril.model @m is "causal" {
     tril.return %y, %w : !y, !s
   }
 
+  // A signature keeps the order of its types.
+  // CHECK-LABEL: tril.body @returned
+  // CHECK: %[[Y:.*]] = tril.attention {{.*}} -> !time_group_member_value {
+  // CHECK: }
+  // CHECK-NEXT: %[[M:.*]] = tril.materialize %[[Y]] : (!time_group_member_value) -> !value_time_group_member
+  // CHECK-NEXT: tril.return %[[M]]
+  tril.body @returned(%q: !q, %k: !k, %v: !v) -> !tril.tensor<value=5, time, group=2, member=3 : f32> {
+    %pk = tril.extend "k" %k as "past" rows : (!k) -> !pk
+    %pv = tril.extend "v" %v as "past" rows : (!v) -> !pv
+    %dot = tril.contract ["feature"] %q, %pk : (!q, !pk) -> !s
+    %w = tril.softmax ["past"] %dot : (!s) -> !s
+    %y = tril.contract ["past"] %w, %pv : (!s, !pv) -> !tril.tensor<value=5, time, group=2, member=3 : f32>
+    tril.return %y : !tril.tensor<value=5, time, group=2, member=3 : f32>
+  }
+
   // What is not fused keeps its rows:
 
   // another reader of the key,

@@ -38,6 +38,30 @@ tril.model @m is "causal" {
     tril.return %u : !tb
   }
 
+  // A kernel writes its own order; a reader that wants another one gets a copy.  A signature keeps the order of its types.
+  // CHECK-LABEL: tril.body @orders
+  // CHECK: %[[M:.*]] = tril.matmul ["a"] %{{.*}} -> !time_b
+  // CHECK-NEXT: %[[S:.*]] = tril.materialize %[[M]] : (!time_b) -> !time_b
+  // CHECK-NEXT: %[[C:.*]] = tril.materialize %[[S]] : (!time_b) -> !b_time
+  // CHECK-NEXT: tril.return %[[C]] : !b_time
+  tril.body @orders(%x: !ta) -> !bt {
+    %w = tril.param "w" strides [32, 1] of [3, 32] : !w
+    %y = tril.contract ["a"] %x, %w : (!ta, !w) -> !bt
+    tril.return %y : !bt
+  }
+
+  // A hole of a factor counts as 0; kernels know no holes.
+  // CHECK-LABEL: tril.body @holes
+  // CHECK: %[[Z:.*]] = tril.constant 0.0
+  // CHECK: %[[F:.*]] = tril.else %arg0, %[[Z]]
+  // CHECK: %[[X:.*]] = tril.materialize %[[F]] : (!time_a) -> !time_a
+  // CHECK: tril.matmul ["a"] %[[X]]
+  tril.body @holes(%x: !tril.tensor<time, a=32 : f32, holes>) -> !tb {
+    %w = tril.param "w" strides [32, 1] of [3, 32] : !w
+    %y = tril.contract ["a"] %x, %w : (!tril.tensor<time, a=32 : f32, holes>, !w) -> !tb
+    tril.return %y : !tb
+  }
+
   // A weight of a block format of 32 is kept as it is where whole blocks lie along the summed axis, and its operand is prepared once for all
   // of them.
   // CHECK-LABEL: tril.body @prepared

@@ -135,3 +135,64 @@ tril.model @m is "causal" {
     tril.return %r : !ta
   }
 }
+
+// -----
+!t = !tril.tensor<time : f32>
+!it = !tril.tensor<time : i32>
+
+// An output that others read too is a copy, also of another output.
+// CHECK: %[[X:.*]] = tril.materialize %{{.*}} {offset = 0 : i64
+// CHECK: %[[A:.*]] = tril.materialize %[[X]] {output_index = 0 : i64
+// CHECK: tril.output "a" %[[A]]
+// CHECK: %[[B:.*]] = tril.materialize %[[X]] {output_index = 1 : i64
+// CHECK: tril.output "b" %[[B]]
+tril.model @m is "causal" {
+  tril.body @main() {
+    %i = tril.position : !it
+    %f = tril.convert %i : (!it) -> !t
+    %x = tril.materialize %f : (!t) -> !t
+    tril.output "a" %x ["time"] : !t
+    tril.output "b" %x ["time"] : !t
+    tril.return
+  }
+}
+
+// -----
+!it = !tril.tensor<time : i32>
+!t = !tril.tensor<time : f32>
+!ta = !tril.tensor<time, a=4 : f32>
+!pa = !tril.tensor<past of time, a=4 : f32>
+!tp = !tril.tensor<time, past of time : f32>
+!tph = !tril.tensor<time, past of time : f32, holes>
+!tpi = !tril.tensor<time, past of time : i1>
+
+// What a mask reads lives until the attention is written: its region runs then.  Neither it nor the query shares bytes with the result.
+// CHECK: tril.materialize %{{.*}} {offset = [[#Q:]] : i64{{.*}}} : (!time_a) -> !time_a
+// CHECK: tril.materialize %{{.*}} {offset = [[#Q + 64]] : i64{{.*}}} : (!time) -> !time
+// CHECK: %[[Y:.*]] = tril.attention
+// CHECK: tril.materialize %[[Y]] {offset = [[#Q + 128]] : i64
+tril.model @m is "causal" {
+  tril.body @main() {
+    %i = tril.position : !it
+    %f = tril.convert %i : (!it) -> !t
+    %ai = tril.position : !tril.tensor<a=4 : i32>
+    %af = tril.convert %ai : (!tril.tensor<a=4 : i32>) -> !tril.tensor<a=4 : f32>
+    %v = tril.mul %f, %af : (!t, !tril.tensor<a=4 : f32>) -> !ta
+    %q = tril.materialize %v : (!ta) -> !ta
+    %k = tril.extend "k" %q as "past" lanes : (!ta) -> !pa
+    %w = tril.extend "v" %q as "past" groups : (!ta) -> !pa
+    %e = tril.exp %f : (!t) -> !t
+    %bound = tril.materialize %e : (!t) -> !t
+    %y = tril.attention %q, %k, %w over "past" groups [] members [] contracted ["a"] features ["a"] : (!ta, !pa, !pa) -> !ta {
+    ^bb0(%d: !tp):
+      %p = tril.lt %d, %bound : (!tp, !t) -> !tpi
+      %s = tril.where %d, %p : (!tp, !tpi) -> !tph
+      tril.yield %s : !tph
+    }
+    %m = tril.materialize %y : (!ta) -> !ta
+    %n = tril.neg %m : (!ta) -> !ta
+    %o = tril.materialize %n : (!ta) -> !ta
+    tril.output "y" %o ["time", "a"] : !ta
+    tril.return
+  }
+}

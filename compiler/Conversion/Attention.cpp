@@ -4,6 +4,7 @@
 // gives it the code of the score and of the mask, which is the region of the operation evaluated
 // for 16 keys at once.
 #include "Conversion/Kernels/Attention.h"
+#include "Analysis/KeyIntervals.h"
 #include "Conversion/Lowering.h"
 #include "Conversion/Weights.h"
 
@@ -12,102 +13,107 @@ using namespace tril;
 
 static NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
 
+//===-------------------------------------------------------------------------------------------===//
+// Which keys
+//===-------------------------------------------------------------------------------------------===//
+
 namespace {
 
-/// time * t + past * p + constant
-struct Linear {
-  int64_t time = 0, past = 0, constant = 0;
+using presburger::PWMAFunction;
+
+/// A quasi-affine function of one number, as code.
+class Ends {
+public:
+  explicit Ends(kernels::Emitter &e) : e(e) {}
+
+  /// f(t), for a t of its domain.
+  Value at(const PWMAFunction &f, Value t) {
+    ArrayRef<PWMAFunction::Piece> pieces = f.getAllPieces();
+    Value result = affine(pieces.back(), t);
+    for (const PWMAFunction::Piece &piece : llvm::reverse(pieces.drop_back()))
+      result = e.select(contains(piece.domain, t), affine(piece, t), result);
+    return result;
+  }
+
+private:
+  Value dot(ArrayRef<llvm::DynamicAPInt> row, ArrayRef<Value> variables) {
+    Value sum = e.constant(int64_t(row.back()));
+    for (auto [coefficient, variable] : llvm::zip(row.drop_back(), variables))
+      if (coefficient != 0)
+        sum = e.add(sum, e.mul(variable, int64_t(coefficient)));
+    return sum;
+  }
+
+  /// t, then the floors; the dividend of each has columns for all of them.
+  SmallVector<Value> variables(const presburger::DivisionRepr &floors, Value t) {
+    SmallVector<Value> result(1 + floors.getNumDivs(), e.constant(0));
+    result[0] = t;
+    for (unsigned i = 0; i < floors.getNumDivs(); ++i)
+      result[1 + i] =
+          arith::FloorDivSIOp::create(e.builder, e.loc, dot(floors.getDividend(i), result),
+                                      e.constant(int64_t(floors.getDenom(i))));
+    return result;
+  }
+
+  Value affine(const PWMAFunction::Piece &piece, Value t) {
+    return dot(piece.output.getOutputExpr(0), variables(piece.output.getDivs(), t));
+  }
+
+  Value contains(const presburger::PresburgerSet &set, Value t) {
+    Value any;
+    for (const presburger::IntegerRelation &disjunct : set.getAllDisjuncts()) {
+      SmallVector<Value> values = variables(disjunct.getLocalReprs(), t);
+      Value all = arith::ConstantOp::create(e.builder, e.loc, e.builder.getBoolAttr(true));
+      for (unsigned i = 0; i < disjunct.getNumInequalities(); ++i)
+        all = e.andi(all, e.lessEqual(e.constant(0), dot(disjunct.getInequality(i), values)));
+      for (unsigned i = 0; i < disjunct.getNumEqualities(); ++i)
+        all = e.andi(all, e.equal(dot(disjunct.getEquality(i), values), 0));
+      any = any ? e.ori(any, all) : all;
+    }
+    return any;
+  }
+
+  kernels::Emitter &e;
 };
 
-std::optional<Linear> linearOf(Value value, StringRef past) {
-  Operation *op = value.getDefiningOp();
-  if (auto constant = dyn_cast_or_null<ConstantOp>(op)) {
-    double number = constant.getValue().convertToDouble();
-    if (number != std::floor(number) || std::abs(number) > 1e15)
-      return std::nullopt;
-    return Linear{0, 0, static_cast<int64_t>(number)};
+/// The keys of `interval` that queries first .. last see, of `all` that there are.
+kernels::KeyRange rangeOf(kernels::Emitter &e, const KeyInterval &interval, Value first, Value last,
+                          Value all) {
+  Ends ends(e);
+  Value zero = e.constant(0);
+  Value begin = interval.first ? e.max(first, e.constant(interval.first)) : first;
+  Value end = interval.last ? e.min(last, e.constant(*interval.last)) : last;
+  kernels::KeyRange range{zero, all, zero, all};
+  if (interval.least) {
+    bool up = interval.leastMoves != Motion::down;
+    range.lo = e.max(ends.at(*interval.least, up ? begin : end), zero);
+    range.fullLo = interval.leastMoves == Motion::still
+                       ? range.lo
+                       : ends.at(*interval.least, up ? end : begin);
   }
-  if (auto position = dyn_cast_or_null<PositionOp>(op)) {
-    StringRef axis = typeOf(value).getAxes()[0].getName();
-    if (axis == "time")
-      return Linear{1, 0, 0};
-    return axis == past ? std::optional(Linear{0, 1, 0}) : std::nullopt;
+  if (interval.most) {
+    bool up = interval.mostMoves != Motion::down;
+    range.hi = e.min(e.add(ends.at(*interval.most, up ? end : begin), 1), all);
+    range.fullHi = interval.mostMoves == Motion::still
+                       ? range.hi
+                       : e.min(e.add(ends.at(*interval.most, up ? begin : end), 1), all);
   }
-  if (auto convert =
-          dyn_cast_or_null<ConvertOp>(op)) // positions are below 2^24 where they meet real numbers
-    return typeOf(convert.getOperand()).getElement().isInteger(32)
-               ? linearOf(convert.getOperand(), past)
-               : std::nullopt;
-  bool plus = isa_and_nonnull<AddOp>(op);
-  if (plus || isa_and_nonnull<SubOp>(op)) {
-    auto a = linearOf(op->getOperand(0), past), b = linearOf(op->getOperand(1), past);
-    int64_t sign = plus ? 1 : -1;
-    if (a && b)
-      return Linear{a->time + sign * b->time, a->past + sign * b->past,
-                    a->constant + sign * b->constant};
+  auto unless = [&](Value condition, Value &lo, Value &hi) {
+    lo = e.select(condition, all, lo);
+    hi = e.select(condition, zero, hi);
+  };
+  if (!interval.full)
+    range.fullLo = all, range.fullHi = zero;
+  if (interval.first || interval.last) {
+    unless(e.less(end, begin), range.lo, range.hi);
+    if (interval.full) {
+      Value outside = e.less(first, begin);
+      outside = e.ori(outside, e.less(end, last));
+      unless(outside, range.fullLo, range.fullHi);
+    }
   }
-  return std::nullopt;
+  return range;
 }
-
-/// Bounds of the keys that a query sees: `least` and `most` are constants to add to the query's
-/// position; what else the mask says is `rest`.
-struct Bounds {
-  std::optional<int64_t> least, most;       // past >= time + least, past <= time + most
-  std::optional<int64_t> leastKey, mostKey; // past >= leastKey, past <= mostKey
-  bool rest = false;
-
-  void add(Value condition, StringRef past) {
-    if (auto both = condition.getDefiningOp<AndOp>()) {
-      add(both.getLhs(), past);
-      add(both.getRhs(), past);
-      return;
-    }
-    Operation *op = condition.getDefiningOp();
-    if (!op || !isa<LeOp, LtOp, GeOp, GtOp>(op) || typeOf(condition).getHoles()) {
-      rest = true;
-      return;
-    }
-    auto a = linearOf(op->getOperand(0), past), b = linearOf(op->getOperand(1), past);
-    if (!a || !b) {
-      rest = true;
-      return;
-    }
-    // difference = a - b, to be <= 0 (or < 0, or >= 0, > 0)
-    Linear d{a->time - b->time, a->past - b->past, a->constant - b->constant};
-    if (isa<GeOp, GtOp>(op))
-      d = {-d.time, -d.past, -d.constant};
-    if (isa<LtOp, GtOp>(op))
-      d.constant += 1; // whole numbers: d < 0 is d + 1 <= 0
-    auto tighten = [](std::optional<int64_t> &bound, int64_t value, bool upper) {
-      bound = !bound ? value : upper ? std::min(*bound, value) : std::max(*bound, value);
-    };
-    if (d.past == 1 && d.time == -1)
-      tighten(most, -d.constant, true);
-    else if (d.past == -1 && d.time == 1)
-      tighten(least, d.constant, false);
-    else if (d.past == 1 && d.time == 0)
-      tighten(mostKey, -d.constant, true);
-    else if (d.past == -1 && d.time == 0)
-      tighten(leastKey, d.constant, false);
-    else
-      rest = true;
-  }
-
-  /// Everything that decides whether `score` is a hole.
-  void collect(Value score, StringRef past) {
-    if (!typeOf(score).getHoles())
-      return;
-    Operation *op = score.getDefiningOp();
-    if (auto where = dyn_cast_or_null<WhereOp>(op)) {
-      add(where.getCondition(), past);
-      collect(where.getOperand(), past);
-    } else if (op && op->hasTrait<tril::OpTrait::Elementwise>()) {
-      for (Value operand : op->getOperands())
-        collect(operand, past);
-    } else
-      rest = true;
-  }
-};
 
 } // namespace
 
@@ -131,8 +137,7 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   spec.extra = "ppi"; // context, record, positions so far
 
   Value yielded = attentionOp.getScore().front().getTerminator()->getOperand(0);
-  Bounds bounds;
-  bounds.collect(yielded, past);
+  std::vector<KeyInterval> intervals = keyIntervals(maskOf(yielded, past));
 
   // The region, evaluated for one query and 16 keys.
   auto evaluate = [&](kernels::Emitter &e, Value dots, const kernels::QueryRow &row,
@@ -185,30 +190,11 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
                    : arith::ConstantOp::create(e.builder, e.loc, e.builder.getBoolAttr(true))
                          .getResult());
     };
-  spec.range = [&](kernels::Emitter &e, Value first, Value last,
-                   ArrayRef<Value> extra) -> kernels::KeyRange {
-    Value zero = e.constant(0), all = extra[2];
-    kernels::KeyRange range{zero, all, zero, all};
-    auto upper = [&](Value some, Value every) {
-      range.hi = e.min(range.hi, some);
-      range.fullHi = e.min(range.fullHi, every);
-    };
-    auto lower = [&](Value some, Value every) {
-      range.lo = e.max(range.lo, some);
-      range.fullLo = e.max(range.fullLo, every);
-    };
-    if (bounds.most)
-      upper(e.add(last, *bounds.most + 1), e.add(first, *bounds.most + 1));
-    if (bounds.least)
-      lower(e.add(first, *bounds.least), e.add(last, *bounds.least));
-    if (bounds.mostKey)
-      upper(e.constant(*bounds.mostKey + 1), e.constant(*bounds.mostKey + 1));
-    if (bounds.leastKey)
-      lower(e.constant(*bounds.leastKey), e.constant(*bounds.leastKey));
-    range.hi = e.max(range.hi, range.lo);
-    if (bounds.rest) // every tile asks the mask
-      range.fullLo = range.fullHi = zero;
-    return range;
+  spec.ranges = [&](kernels::Emitter &e, Value first, Value last, ArrayRef<Value> extra) {
+    SmallVector<kernels::KeyRange> ranges;
+    for (const KeyInterval &interval : intervals)
+      ranges.push_back(rangeOf(e, interval, first, last, extra[2]));
+    return ranges;
   };
 
   Evaluator::Scope scope(*evaluator);

@@ -232,14 +232,32 @@ void AttentionEmitter::tile(const Rows &rows, Value key, KeyRange *part) {
 /// tiles and once for others.
 void AttentionEmitter::visit(Value first, Value last,
                              llvm::function_ref<void(Value, KeyRange *)> tile) {
-  KeyRange range = spec.range(e, first, last, extra);
-  e.loop(
-      e.div(range.lo, keyTile), e.div(e.add(range.hi, keyTile - 1), keyTile), 1, [&](Value block) {
-        Value key = e.mul(block, keyTile);
-        Value full =
-            e.andi(e.lessEqual(range.fullLo, key), e.lessEqual(e.add(key, keyTile), range.fullHi));
-        e.ifElse(full, [&] { tile(key, nullptr); }, [&] { tile(key, &range); });
-      });
+  llvm::SmallVector<KeyRange> ranges = spec.ranges(e, first, last, extra);
+  if (ranges.empty())
+    return;
+  KeyRange hull = ranges.front();
+  for (const KeyRange &range : llvm::drop_begin(ranges)) {
+    hull.lo = e.min(hull.lo, range.lo);
+    hull.hi = e.max(hull.hi, range.hi);
+  }
+  e.loop(e.div(hull.lo, keyTile), e.div(e.add(hull.hi, keyTile - 1), keyTile), 1, [&](Value block) {
+    Value key = e.mul(block, keyTile), end = e.add(key, keyTile);
+    Value full, some;
+    for (const KeyRange &range : ranges) {
+      Value all = e.andi(e.lessEqual(range.fullLo, key), e.lessEqual(end, range.fullHi));
+      Value any = e.andi(e.less(range.lo, end), e.less(key, range.hi));
+      full = full ? e.ori(full, all) : all;
+      some = some ? e.ori(some, any) : any;
+    }
+    auto visitTile = [&] {
+      e.ifElse(full, [&] { tile(key, nullptr); }, [&] { tile(key, &hull); });
+    };
+    // Between two ranges there may be tiles that nobody sees.
+    if (ranges.size() == 1)
+      visitTile();
+    else
+      e.ifThen(some, visitTile);
+  });
 }
 
 void AttentionEmitter::start(int64_t rows) {

@@ -38,8 +38,12 @@ struct AttentionSpec {
   /// vector<16xi1>: which of 16 keys the query sees; null: all within the range. Asked in tiles
   /// that are not full only.
   std::function<Value(Emitter &, const QueryRow &, Value keys)> mask;
-  /// The range for queries at positions first .. last (i64, inclusive).
-  std::function<KeyRange(Emitter &, Value first, Value last, llvm::ArrayRef<Value> extra)> range;
+  /// The ranges for queries at positions first .. last (i64, inclusive): their union holds every
+  /// key that one of the queries sees.  They may overlap, and be empty (lo >= hi).  More than one
+  /// wants a mask.
+  std::function<llvm::SmallVector<KeyRange>(Emitter &, Value first, Value last,
+                                            llvm::ArrayRef<Value> extra)>
+      ranges;
 };
 
 /// Keys of a tile; the capacity of caches is a multiple.

@@ -85,10 +85,11 @@ kernels::AttentionSpec specFor(Mask mask, int64_t keyWidth, int64_t valueWidth, 
       }
       return seen;
     };
-  spec.range = [=](Emitter &e, Value first, Value last, llvm::ArrayRef<Value>) {
+  spec.ranges = [=](Emitter &e, Value first, Value last,
+                    llvm::ArrayRef<Value>) -> llvm::SmallVector<KeyRange> {
     Value zero = e.constant(0);
     if (mask == Mask::every)
-      return KeyRange{zero, e.constant(keyCount), zero, e.constant(keyCount)};
+      return {{zero, e.constant(keyCount), zero, e.constant(keyCount)}};
     KeyRange range{zero, e.add(last, 1), zero, e.add(first, 1)};
     if (mask == Mask::window) {
       range.lo = e.max(e.add(first, 1 - windowSize), zero);
@@ -96,7 +97,7 @@ kernels::AttentionSpec specFor(Mask mask, int64_t keyWidth, int64_t valueWidth, 
     }
     if (mask == Mask::holes)
       range.fullHi = zero;
-    return range;
+    return {range};
   };
   return spec;
 }

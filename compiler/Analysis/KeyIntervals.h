@@ -1,0 +1,32 @@
+//===- KeyIntervals.h - the keys that a query sees, as intervals
+//-----------------------------------===//
+// A kernel visits tiles of keys.  From the mask's set this says which: a union of intervals,
+// least(t) <= past <= most(t), each for the queries first <= t (<= last), whose ends are
+// quasi-affine functions of t.
+#pragma once
+#include "Analysis/Mask.h"
+#include "mlir/Analysis/Presburger/PWMAFunction.h"
+
+namespace tril {
+
+/// How an end of an interval moves with the query's position.
+enum class Motion { still, up, down };
+
+struct KeyInterval {
+  int64_t first = 0;           ///< queries at earlier positions see none of it
+  std::optional<int64_t> last; ///< nor do later ones
+  /// The ends, inclusive, as functions of t; without a value: 0 and no end.
+  std::optional<mlir::presburger::PWMAFunction> least, most;
+  Motion leastMoves = Motion::still, mostMoves = Motion::still;
+  bool full = false; ///< every key between the ends is seen, by every query first <= t <= last
+
+  /// Ends at t, for tests and pictures.
+  std::optional<int64_t> leastAt(int64_t t) const;
+  std::optional<int64_t> mostAt(int64_t t) const;
+};
+
+/// Intervals that hold every pair of mask.may; at most `limit` of them (what is more becomes one
+/// hull).
+std::vector<KeyInterval> keyIntervals(const MaskSets &mask, unsigned limit = 6);
+
+} // namespace tril

@@ -1,0 +1,29 @@
+//===- Mask.h - which keys a query sees, as sets of integers
+//-------------------------------------===//
+// The mask of an attention is whatever makes its score a hole.  Here it becomes a set of pairs
+// (time, past), in Presburger arithmetic: comparisons of positions with sums, constant factors,
+// floor(x / c), %, abs, min and max, under and, or, not.  What is none of these (a document's
+// number, a comparison of data) stays open: it is taken as true for `may` and as false for `must`.
+#pragma once
+#include "Dialect/Tril/TrilOps.h"
+#include "mlir/Analysis/Presburger/PresburgerRelation.h"
+
+namespace tril {
+
+/// Sets over (time, past), both at least 0.  must <= mask <= may; equal where nothing was left
+/// open.
+struct MaskSets {
+  mlir::presburger::PresburgerSet may, must;
+};
+
+/// Where `predicate` (a truth, over any axes) holds.
+MaskSets truthOf(mlir::Value predicate, llvm::StringRef past);
+
+/// Where `score` is no hole.
+MaskSets maskOf(mlir::Value score, llvm::StringRef past);
+
+/// The largest time - past in `set`: 0 for a set that is empty or in the future; nothing where
+/// there is no bound.
+std::optional<int64_t> largestDistance(const mlir::presburger::PresburgerSet &set);
+
+} // namespace tril

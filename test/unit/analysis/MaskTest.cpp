@@ -1,0 +1,229 @@
+//===- MaskTest.cpp - masks as sets, and their intervals of keys, against every pair of positions
+//--===//
+#include "Analysis/KeyIntervals.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace tril;
+using mlir::Value;
+
+namespace {
+
+constexpr int64_t kPositions = 48;
+
+/// A predicate as operations and as a function.
+struct Predicate {
+  Value value;
+  std::function<bool(int64_t t, int64_t p)> holds;
+  std::string text;
+};
+
+struct Number {
+  Value value;
+  std::function<int64_t(int64_t t, int64_t p)> at;
+  std::string text;
+};
+
+class MaskTest : public ::testing::Test {
+protected:
+  MaskTest() : builder(&context) {
+    context.loadDialect<TrilDialect>();
+    module = mlir::ModuleOp::create(builder.getUnknownLoc());
+    builder.setInsertionPointToStart(module->getBody());
+  }
+
+  NamedTensorType type(llvm::StringRef axes, mlir::Type element) {
+    llvm::SmallVector<AxisAttr> list;
+    if (axes.contains('t'))
+      list.push_back(AxisAttr::get(&context, "time", AxisAttr::kDynamic, "time"));
+    if (axes.contains('p'))
+      list.push_back(AxisAttr::get(&context, "past", AxisAttr::kDynamic, "time"));
+    return NamedTensorType::get(&context, list, element, /*holes=*/false);
+  }
+  mlir::Type i32() { return builder.getI32Type(); }
+  template <typename Op, typename... Operands>
+  Value make(mlir::Type element, Operands... operands) {
+    return Op::create(builder, builder.getUnknownLoc(), type("tp", element), operands...)
+        .getResult();
+  }
+
+  Number constant(int64_t c) {
+    auto value = ConstantOp::create(builder, builder.getUnknownLoc(), type("", i32()),
+                                    llvm::APFloat(double(c)));
+    return {value, [c](int64_t, int64_t) { return c; }, std::to_string(c)};
+  }
+  Number time() {
+    return {PositionOp::create(builder, builder.getUnknownLoc(), type("t", i32())),
+            [](int64_t t, int64_t) { return t; }, "time"};
+  }
+  Number past() {
+    return {PositionOp::create(builder, builder.getUnknownLoc(), type("p", i32())),
+            [](int64_t, int64_t p) { return p; }, "past"};
+  }
+  int64_t draw(int64_t n) { return int64_t(random() % uint64_t(n)); }
+
+  Number number(int depth) {
+    if (depth == 0)
+      switch (draw(3)) {
+      case 0:
+        return time();
+      case 1:
+        return past();
+      default:
+        return constant(draw(24));
+      }
+    Number a = number(depth - 1);
+    int64_t c = 1 + draw(7);
+    switch (draw(7)) {
+    case 0: {
+      Number b = number(depth - 1);
+      return {make<AddOp>(i32(), a.value, b.value),
+              [=](int64_t t, int64_t p) { return a.at(t, p) + b.at(t, p); },
+              "(" + a.text + " + " + b.text + ")"};
+    }
+    case 1: {
+      Number b = number(depth - 1);
+      return {make<SubOp>(i32(), a.value, b.value),
+              [=](int64_t t, int64_t p) { return a.at(t, p) - b.at(t, p); },
+              "(" + a.text + " - " + b.text + ")"};
+    }
+    case 2:
+      return {make<MulOp>(i32(), constant(c).value, a.value),
+              [=](int64_t t, int64_t p) { return c * a.at(t, p); },
+              std::to_string(c) + " * " + a.text};
+    case 3: {
+      Value real = make<ConvertOp>(builder.getF32Type(), a.value);
+      Value divisor = ConstantOp::create(builder, builder.getUnknownLoc(),
+                                         type("", builder.getF32Type()), llvm::APFloat(double(c)));
+      Value floor =
+          make<FloorOp>(builder.getF32Type(), make<DivOp>(builder.getF32Type(), real, divisor));
+      return {make<ConvertOp>(i32(), floor),
+              [=](int64_t t, int64_t p) { return llvm::divideFloorSigned(a.at(t, p), c); },
+              "floor(" + a.text + " / " + std::to_string(c) + ")"};
+    }
+    case 4:
+      return {make<ModOp>(i32(), a.value, constant(c).value),
+              [=](int64_t t, int64_t p) {
+                return a.at(t, p) - c * llvm::divideFloorSigned(a.at(t, p), c);
+              },
+              "(" + a.text + " % " + std::to_string(c) + ")"};
+    case 5:
+      return {make<AbsOp>(i32(), a.value),
+              [=](int64_t t, int64_t p) { return std::abs(a.at(t, p)); }, "abs(" + a.text + ")"};
+    default: {
+      Number b = number(depth - 1);
+      return {make<MaxOp>(i32(), a.value, b.value),
+              [=](int64_t t, int64_t p) { return std::max(a.at(t, p), b.at(t, p)); },
+              "max(" + a.text + ", " + b.text + ")"};
+    }
+    }
+  }
+
+  Predicate predicate(int depth) {
+    mlir::Type truth = builder.getI1Type();
+    if (depth == 0 || draw(4) == 0) {
+      Number a = number(static_cast<int>(draw(3))), b = number(static_cast<int>(draw(2)));
+      auto compare = [&](auto make, auto holds, const char *sign) {
+        return Predicate{make(),
+                         [=](int64_t t, int64_t p) { return holds(a.at(t, p), b.at(t, p)); },
+                         "(" + a.text + sign + b.text + ")"};
+      };
+      switch (draw(5)) {
+      case 0:
+        return compare([&] { return make<LtOp>(truth, a.value, b.value); }, std::less<>(), " < ");
+      case 1:
+        return compare([&] { return make<GeOp>(truth, a.value, b.value); }, std::greater_equal<>(),
+                       " >= ");
+      case 2:
+        return compare([&] { return make<EqOp>(truth, a.value, b.value); }, std::equal_to<>(),
+                       " == ");
+      case 3:
+        return compare([&] { return make<NeOp>(truth, a.value, b.value); }, std::not_equal_to<>(),
+                       " != ");
+      default:
+        return compare([&] { return make<LeOp>(truth, a.value, b.value); }, std::less_equal<>(),
+                       " <= ");
+      }
+    }
+    Predicate a = predicate(depth - 1);
+    if (draw(5) == 0)
+      return {make<NotOp>(truth, a.value), [=](int64_t t, int64_t p) { return !a.holds(t, p); },
+              "not " + a.text};
+    Predicate b = predicate(depth - 1);
+    if (draw(2))
+      return {make<AndOp>(truth, a.value, b.value),
+              [=](int64_t t, int64_t p) { return a.holds(t, p) && b.holds(t, p); },
+              "(" + a.text + " and " + b.text + ")"};
+    return {make<OrOp>(truth, a.value, b.value),
+            [=](int64_t t, int64_t p) { return a.holds(t, p) || b.holds(t, p); },
+            "(" + a.text + " or " + b.text + ")"};
+  }
+
+  /// Sets and intervals against the function, at every pair of positions.  Counts the pairs of full
+  /// intervals.
+  void check(const Predicate &predicate) {
+    MaskSets sets = truthOf(predicate.value, "past");
+    std::vector<KeyInterval> intervals = keyIntervals(sets);
+    for (int64_t t = 0; t < kPositions; ++t)
+      for (int64_t p = 0; p < kPositions; ++p) {
+        bool holds = predicate.holds(t, p);
+        ASSERT_EQ(sets.may.containsPoint({t, p}), holds)
+            << predicate.text << " at time " << t << ", past " << p;
+        ASSERT_EQ(sets.must.containsPoint({t, p}), holds)
+            << predicate.text << " at time " << t << ", past " << p;
+        bool covered = false, full = false;
+        for (const KeyInterval &interval : intervals) {
+          if (t < interval.first || (interval.last && t > *interval.last))
+            continue;
+          ASSERT_TRUE(!interval.least || interval.leastAt(t)) << predicate.text << " at time " << t;
+          ASSERT_TRUE(!interval.most || interval.mostAt(t)) << predicate.text << " at time " << t;
+          bool within = (!interval.least || *interval.leastAt(t) <= p) &&
+                        (!interval.most || p <= *interval.mostAt(t));
+          covered |= within;
+          full |= within && interval.full;
+        }
+        ASSERT_TRUE(covered || !holds) << predicate.text << " at time " << t << ", past " << p;
+        ASSERT_TRUE(!full || holds) << predicate.text << " at time " << t << ", past " << p;
+        pairs += full;
+      }
+    for (const KeyInterval &interval : intervals) {
+      checkMotion(interval, interval.least, interval.leastMoves, predicate.text);
+      checkMotion(interval, interval.most, interval.mostMoves, predicate.text);
+    }
+  }
+
+  void checkMotion(const KeyInterval &interval,
+                   const std::optional<mlir::presburger::PWMAFunction> &end, Motion motion,
+                   const std::string &text) {
+    if (!end)
+      return;
+    for (int64_t t = interval.first; t + 1 < kPositions && (!interval.last || t < *interval.last);
+         ++t) {
+      int64_t here = int64_t((*end->valueAt(llvm::ArrayRef<int64_t>{t}))[0]);
+      int64_t next = int64_t((*end->valueAt(llvm::ArrayRef<int64_t>{t + 1}))[0]);
+      ASSERT_TRUE(motion == Motion::still ? next == here
+                  : motion == Motion::up  ? next >= here
+                                          : next <= here)
+          << text << " at time " << t;
+    }
+  }
+
+  mlir::MLIRContext context;
+  mlir::OpBuilder builder;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::mt19937 random{7};
+  int64_t pairs = 0;
+};
+
+TEST_F(MaskTest, RandomPredicates) {
+  for (int i = 0; i < 300; ++i) {
+    check(predicate(2));
+    if (HasFatalFailure())
+      return;
+  }
+  EXPECT_GT(pairs, 10'000); // full tiles do come about
+}
+
+} // namespace

@@ -120,28 +120,71 @@ kernels::KeyRange rangeOf(kernels::Emitter &e, const KeyInterval &interval, Valu
 void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   Code &c = code();
   StringRef past = attentionOp.getPast();
+  // Sizes of groups and members, which the result has all; an operand may lack some.
+  NamedTensorType resultType = attentionOp.getResult().getType();
   auto product = [&](NamedTensorType type, ArrayAttr axes) {
     int64_t n = 1;
     for (StringRef axis : axes.getAsValueRange<StringAttr>())
       n *= type.axis(axis).getSize();
     return n;
   };
-  NamedTensorType queryType = attentionOp.getQuery().getType();
-  NamedTensorType resultType = attentionOp.getResult().getType();
-  int64_t groups = product(queryType, attentionOp.getGroups());
+  // Of a flat index over `axes`, the flat index over those that `type` has, times `below`.
+  auto project = [resultType](kernels::Emitter &e, NamedTensorType type, ArrayAttr axes, Value flat,
+                              int64_t &below) -> Value {
+    Value index = e.constant(0);
+    for (Attribute attribute : llvm::reverse(axes)) {
+      StringRef axis = cast<StringAttr>(attribute);
+      int64_t size = resultType.axis(axis).getSize();
+      if (type.hasAxis(axis)) {
+        index = e.add(index, e.mul(e.rem(flat, size), below));
+        below *= size;
+      }
+      flat = e.div(flat, size);
+    }
+    return index;
+  };
+  auto hasAll = [](NamedTensorType type, ArrayAttr axes) {
+    return llvm::all_of(axes.getAsValueRange<StringAttr>(),
+                        [&](StringRef axis) { return type.hasAxis(axis); });
+  };
+  ArrayAttr groupAxes = attentionOp.getGroups(), memberAxes = attentionOp.getMembers();
+  auto groupOf = [&](NamedTensorType type) -> std::function<Value(kernels::Emitter &, Value)> {
+    if (hasAll(type, groupAxes))
+      return nullptr;
+    return [=](kernels::Emitter &e, Value group) {
+      int64_t below = 1;
+      return project(e, type, groupAxes, group, below);
+    };
+  };
+  int64_t groups = product(resultType, groupAxes);
   kernels::AttentionSpec spec;
   spec.name = ("attention." + body.getSymName() + "." + Twine(attentions++)).str();
-  spec.keyWidth = product(queryType, attentionOp.getContracted());
-  spec.valueWidth = product(resultType, attentionOp.getFeatures());
-  spec.members = product(queryType, attentionOp.getMembers());
+  spec.members = product(resultType, memberAxes);
+  spec.value.width = product(resultType, attentionOp.getFeatures());
+  spec.value.group = groupOf(attentionOp.getValue().getType());
+  for (auto [query, key, contracted] :
+       llvm::zip(attentionOp.getQueries(), attentionOp.getKeys(), attentionOp.getContracted())) {
+    kernels::DotSpec dot;
+    NamedTensorType queryType = typeOf(query);
+    dot.width = product(queryType, cast<ArrayAttr>(contracted));
+    dot.group = groupOf(typeOf(key));
+    if (!hasAll(queryType, groupAxes) || !hasAll(queryType, memberAxes))
+      dot.query = [=](kernels::Emitter &e, Value group, Value member) {
+        int64_t below = 1;
+        Value index = project(e, queryType, memberAxes, member, below);
+        return e.add(index, project(e, queryType, groupAxes, group, below));
+      };
+    spec.dots.push_back(std::move(dot));
+  }
   spec.extra = "ppi"; // context, record, positions so far
 
   Value yielded = attentionOp.getScore().front().getTerminator()->getOperand(0);
   std::vector<KeyInterval> intervals = keyIntervals(maskOf(yielded, past));
 
-  // The region, evaluated for one query and 16 keys.
-  auto evaluate = [&](kernels::Emitter &e, Value dots, const kernels::QueryRow &row,
-                      Value keys) -> Evaluated {
+  // A value evaluated for one query and, if there are keys, 16 of them; `dots` are the region's
+  // arguments.
+  auto evaluate = [&](kernels::Emitter &e, Value value, ArrayRef<Value> dots,
+                      const kernels::QueryRow &row, Value keys) -> Evaluated {
     Frame inner;
     inner.context = row.extra[0];
     inner.record = row.extra[1];
@@ -149,25 +192,27 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
     Evaluator at(builder, inner, module, machine);
     at.code.loc = e.loc;
     loadFrame(at.code, inner);
-    at.width = 16;
+    at.width = keys ? 16 : 1;
     Point point;
     point[at.name("time")] = {at.code.sub(row.position, inner.position), false, Value()};
-    point[at.name(past)] = {
-        Value(), false,
-        arith::ExtSIOp::create(builder, e.loc, at.code.vec(at.code.i64(), 16), keys)};
+    if (keys)
+      point[at.name(past)] = {
+          Value(), false,
+          arith::ExtSIOp::create(builder, e.loc, at.code.vec(at.code.i64(), 16), keys)};
     auto flat = [&](ArrayAttr axes, Value index) {
       int64_t below = 1;
       for (Attribute axis : llvm::reverse(axes)) {
-        int64_t size = queryType.axis(cast<StringAttr>(axis)).getSize();
+        int64_t size = resultType.axis(cast<StringAttr>(axis)).getSize();
         point[cast<StringAttr>(axis)] = {at.code.remu(at.code.divu(index, below), size), false,
                                          Value()};
         below *= size;
       }
     };
-    flat(attentionOp.getGroups(), row.group);
-    flat(attentionOp.getMembers(), row.member);
-    at.given[attentionOp.getScore().front().getArgument(0)] = {dots, Value()};
-    Evaluated result = at.at(yielded, point);
+    flat(groupAxes, row.group);
+    flat(memberAxes, row.member);
+    for (auto [argument, dot] : llvm::zip(attentionOp.getScore().front().getArguments(), dots))
+      at.given[argument] = {dot, Value()};
+    Evaluated result = at.at(value, point);
     e.builder.restoreInsertionPoint(builder.saveInsertionPoint());
     return result;
   };
@@ -178,13 +223,16 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
                                              VectorType::get({16}, value.getType()), value)
                      .getResult();
   };
-  spec.score = [&](kernels::Emitter &e, Value dots, const kernels::QueryRow &row, Value keys) {
-    return vectorOf(e, evaluate(e, dots, row, keys).data);
-  };
+  spec.score = [&](kernels::Emitter &e, ArrayRef<Value> dots, const kernels::QueryRow &row,
+                   Value keys) { return vectorOf(e, evaluate(e, yielded, dots, row, keys).data); };
+  if (Value sink = attentionOp.getSink())
+    spec.sink = [&evaluate, sink](kernels::Emitter &e, const kernels::QueryRow &row) {
+      return evaluate(e, sink, {}, row, Value()).data;
+    };
   if (typeOf(yielded).getHoles())
     spec.mask = [&](kernels::Emitter &e, const kernels::QueryRow &row, Value keys) {
-      Value nothing = e.splat(0);
-      Value valid = evaluate(e, nothing, row, keys).valid;
+      SmallVector<Value> nothing(spec.dots.size(), e.splat(0));
+      Value valid = evaluate(e, yielded, nothing, row, keys).valid;
       return vectorOf(
           e, valid ? valid
                    : arith::ConstantOp::create(e.builder, e.loc, e.builder.getBoolAttr(true))
@@ -199,20 +247,28 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
 
   Evaluator::Scope scope(*evaluator);
   func::FuncOp function = kernels::getOrCreateAttention(module, machine, spec);
-  Value query = evaluator->memoryOf(attentionOp.getQuery()).base,
-        result = evaluator->memoryOf(op.getResult()).base;
-  Value keys = evaluator->memoryOf(attentionOp.getKey()).base,
-        values = evaluator->memoryOf(attentionOp.getValue()).base;
-  int64_t queryBytes = groups * spec.members * spec.keyWidth * 4,
-          resultBytes = groups * spec.members * spec.valueWidth * 4;
+  SmallVector<Value> operands;
+  for (auto [query, key, dot] :
+       llvm::zip(attentionOp.getQueries(), attentionOp.getKeys(), spec.dots)) {
+    int64_t bytes = dot.width * 4;
+    for (ArrayAttr axes : {groupAxes, memberAxes})
+      for (StringRef axis : axes.getAsValueRange<StringAttr>())
+        if (typeOf(query).hasAxis(axis))
+          bytes *= resultType.axis(axis).getSize();
+    llvm::append_values(operands, evaluator->memoryOf(query).base, c.c64(bytes),
+                        evaluator->memoryOf(key).base);
+  }
+  Value result = evaluator->memoryOf(op.getResult()).base;
+  int64_t resultBytes = groups * spec.members * spec.value.width * 4;
   Value total = c.add(frame.position, frame.rows);
   Value record =
       frame.record ? frame.record : LLVM::ZeroOp::create(c.builder, c.loc, c.ptr()).getResult();
+  llvm::append_values(operands, evaluator->memoryOf(attentionOp.getValue()).base, result,
+                      c.c64(resultBytes), frame.capacity, frame.position);
   auto call = [&](Value r0, Value r1, Value g0, Value g1) {
-    func::CallOp::create(c.builder, c.loc, function,
-                         ValueRange{query, c.c64(queryBytes), keys, values, result,
-                                    c.c64(resultBytes), frame.capacity, frame.position, r0, r1, g0,
-                                    g1, frame.context, record, total});
+    SmallVector<Value> all = operands;
+    llvm::append_values(all, r0, r1, g0, g1, frame.context, record, total);
+    func::CallOp::create(c.builder, c.loc, function, all);
   };
   // Many rows: threads take pieces in turn, because later rows see more keys.  Few: they share the
   // groups.

@@ -118,19 +118,25 @@ template <typename T> static LogicalResult softmax(Operation *op, Frame<T> &fram
     result.allowHoles();
   Divided<T> divided(*x, along);
   Divided<T> to(result, along);
-  // Both walks go through the axes in x's order.
+  Shared<T> sink = softmax.getSink() ? frame.get(softmax.getSink()) : nullptr;
+  // All walks go through the axes in x's order.
   SmallVector<int64_t> innerOfResult;
   for (AxisAttr axis : x->type.getAxes())
     if (llvm::is_contained(along, axis.getName()))
       innerOfResult.push_back(result.stridesAlong(axis)[0]);
-  walk<2>(divided.outer, {divided.outerStrides, outerStridesOf(result, *x, along)},
-          [&](int64_t, std::array<int64_t, 2> at) {
+  SmallVector<int64_t> none(divided.outer.size(), 0);
+  walk<3>(divided.outer,
+          {divided.outerStrides, outerStridesOf(result, *x, along),
+           sink ? outerStridesOf(*sink, *x, along) : none},
+          [&](int64_t, std::array<int64_t, 3> at) {
             Accumulator<T, T> row;
             divided.eachInner([&](int64_t inner) {
               if (x->isValid(at[0] + inner))
                 row.add(x->reals[at[0] + inner]);
             });
-            T sum = 0;
+            if (sink)
+              row.add(sink->reals[at[2]]);
+            T sum = sink ? std::exp(sink->reals[at[2]] - row.largest) : T(0);
             divided.eachInner([&](int64_t inner) {
               if (x->isValid(at[0] + inner))
                 sum += std::exp(x->reals[at[0] + inner] - row.largest);

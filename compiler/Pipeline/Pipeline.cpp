@@ -35,7 +35,7 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
     passes.nest<ModelOp>().addPass(createDeriveDecode());
   }
   if (reaches(Phase::fused)) {
-    passes.nest<ModelOp>().addPass(createFuseAttention());
+    passes.nest<ModelOp>().addPass(createFuseAttention({options.remarks}));
     passes.nest<ModelOp>().addPass(createExpandSoftmax());
     passes.addPass(createCSEPass());
   }

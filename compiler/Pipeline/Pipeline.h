@@ -22,7 +22,8 @@ llvm::StringRef phaseName(Phase phase);
 
 struct PipelineOptions {
   std::string cpu = "native";
-  bool blas = false; // contract f32 weights with BLAS
+  bool blas = false;    // contract f32 weights with BLAS
+  bool remarks = false; // tell what was not fused, and why
 };
 
 /// Adds the passes that lead from `from` to `to`.

@@ -24,10 +24,22 @@ struct ExpandSoftmaxPass : tril::impl::ExpandSoftmaxBase<ExpandSoftmaxPass> {
       NamedTensorType reduced = type.withAxes(left);
       Value largest =
           ReduceOp::create(builder, loc, reduced, ReduceKind::max, op.getAxes(), op.getOperand());
+      if (Value sink = op.getSink()) {
+        NamedTensorType whole = reduced.withHoles(false);
+        if (reduced.getHoles())
+          largest = ElseOp::create(builder, loc, whole, largest, sink);
+        largest = MaxOp::create(builder, loc, whole, largest, sink);
+      }
       Value shifted = SubOp::create(builder, loc, type, op.getOperand(), largest);
       Value power = ExpOp::create(builder, loc, type, shifted);
       Value total = ReduceOp::create(builder, loc, reduced.withHoles(false), ReduceKind::sum,
                                      op.getAxes(), power);
+      if (Value sink = op.getSink()) {
+        NamedTensorType whole = reduced.withHoles(false);
+        Value power =
+            ExpOp::create(builder, loc, whole, SubOp::create(builder, loc, whole, sink, largest));
+        total = AddOp::create(builder, loc, whole, total, power);
+      }
       Value result = DivOp::create(builder, loc, type, power, total);
       op.getResult().replaceAllUsesWith(result);
       op.erase();

@@ -1,13 +1,14 @@
 //===- FuseAttention.cpp - one operation for scores, mask, softmax and values
 //----------------------===//
-// Looks for contract [past] (softmax [past] s) v where s comes, by elementwise operations, from one
-// contraction of a query (over time) with a key (over past), and where key and value are states.
+// Looks for contract [past] (softmax [past] s) v where s comes, by elementwise operations, from
+// contractions of queries (over time) with keys (over past), and where keys and value are states.
 // The technique is that of FlashAttention (Dao et al. 2022, arXiv:2205.14135): a running maximum
 // and sum over tiles of keys; the score and mask are any expression, in the manner of FlexAttention
-// (Dong et al. 2024, arXiv:2412.05496). Limits: one contraction of queries with keys in a score;
-// key and value are read by attentions alone.
+// (Dong et al. 2024, arXiv:2412.05496).  Scores that several attentions read are computed by each.
+// A state that is read in several ways is kept once for each layout that its readers want.
 #include "Transforms/Passes.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace tril {
@@ -26,180 +27,352 @@ bool isPointwise(Operation *op) {
   return op->hasTrait<tril::OpTrait::Elementwise>() || isa<WhereOp, ElseOp, SelectOp>(op);
 }
 
-/// The operations between `dot` and `score`, in block order; fails where one of them is not
-/// pointwise.
-LogicalResult between(Value score, StringRef past, ContractOp &dot,
-                      llvm::SetVector<Operation *> &chain) {
-  llvm::DenseMap<Value, bool> depends;
-  bool ok = true;
-  std::function<bool(Value)> visit = [&](Value value) -> bool {
-    auto found = depends.find(value);
-    if (found != depends.end())
-      return found->second;
-    Operation *op = value.getDefiningOp();
-    bool result = false;
-    if (op && typeOf(value).hasAxis(past)) {
-      auto contract = dyn_cast<ContractOp>(op);
-      if (contract && typeOf(value).hasAxis("time")) {
-        ok &= !dot || dot == contract;
-        dot = contract;
-        result = true;
-      } else if (isPointwise(op)) {
-        for (Value operand : op->getOperands())
-          result |= visit(operand);
-        if (result)
-          chain.insert(op);
-      }
-    }
-    return depends[value] = result;
-  };
-  visit(score);
-  return success(ok && dot);
-}
+/// A query with its key.
+struct Dot {
+  ContractOp contract;
+  unsigned queryAt = 0; // which factor; the other one is the key
+  Value key;
+  SmallVector<AxisAttr> contracted; // in the query's order
+
+  Value query() const { return ContractOp(contract).getFactors()[queryAt]; }
+};
+
+struct Candidate {
+  ContractOp op;
+  SoftmaxOp softmax;
+  Value value;
+  StringRef past;
+  SmallVector<Dot> dots;
+  SmallVector<Operation *> chain; // between the dots and the softmax, in block order
+  SmallVector<AxisAttr> groups, members, features;
+};
+
+/// How an attention wants a state to lie.
+struct Wish {
+  StateLayout layout;
+  SmallVector<AxisAttr> groups, rest;
+  bool operator==(const Wish &) const = default;
+};
 
 struct FuseAttentionPass : tril::impl::FuseAttentionBase<FuseAttentionPass> {
+  using FuseAttentionBase::FuseAttentionBase;
+
   void runOnOperation() override {
-    SmallVector<ContractOp> contractions;
-    getOperation().walk([&](ContractOp op) { contractions.push_back(op); });
-    for (ContractOp op : contractions)
-      if (succeeded(fuse(op)))
-        ++fused;
+    for (BodyOp body : getOperation().getBody().getOps<BodyOp>()) {
+      std::vector<Candidate> candidates;
+      body.walk([&](ContractOp op) {
+        if (auto softmax = softmaxOf(op)) {
+          Candidate candidate;
+          if (const char *why = match(op, softmax, candidate))
+            refuse(op, why);
+          else
+            candidates.push_back(std::move(candidate));
+        }
+      });
+      // Weights that somebody else reads too have to be in memory anyway.
+      llvm::DenseSet<Operation *> readers;
+      auto settled = [&] {
+        readers.clear();
+        for (Candidate &c : candidates)
+          readers.insert(c.op);
+        for (auto it = candidates.begin(); it != candidates.end(); ++it)
+          if (!llvm::all_of(it->softmax->getUsers(),
+                            [&](Operation *user) { return readers.contains(user); })) {
+            refuse(it->op,
+                   "its weights are read by something else too, so that they must be in memory");
+            candidates.erase(it);
+            return false;
+          }
+        return true;
+      };
+      while (!settled()) {
+      }
+      layStates(candidates);
+      for (Candidate &candidate : candidates)
+        fuse(candidate);
+      for (Candidate &candidate : candidates)
+        eraseDead(candidate);
+      fused += candidates.size();
+    }
   }
 
 private:
-  LogicalResult fuse(ContractOp op) {
+  void refuse(ContractOp op, const Twine &why) {
+    if (remarks)
+      op.emitRemark() << "this attention is not fused: " << why;
+  }
+
+  /// The softmax over the summed axis that a contraction of weights with values reads.
+  static SoftmaxOp softmaxOf(ContractOp op) {
     if (op.getAxes().size() != 1 || op.getFactors().size() != 2)
-      return failure();
-    StringRef past = cast<StringAttr>(op.getAxes()[0]).getValue();
-    for (unsigned i : {0, 1})
-      if (auto softmax = op.getFactors()[i].getDefiningOp<SoftmaxOp>();
-          softmax && softmax.getAxes() == op.getAxes())
-        return fuse(op, softmax, op.getFactors()[1 - i], past);
-    return failure();
+      return {};
+    for (Value factor : op.getFactors())
+      if (auto softmax = factor.getDefiningOp<SoftmaxOp>();
+          softmax && softmax.getAxes() == op.getAxes() &&
+          typeOf(softmax.getResult()).hasAxis("time"))
+        return softmax;
+    return {};
   }
 
-  /// Whether `value` is a state that attentions alone read, so that its layout is free.
-  static ExtendOp stateOf(Value value) {
-    auto extend = value.getDefiningOp<ExtendOp>();
-    return extend && extend->hasOneUse() ? extend : ExtendOp();
+  //===------------------------------------------------------------------------------------------===//
+  // Matching
+  //===------------------------------------------------------------------------------------------===//
+
+  /// Fills `c`; else says why not.
+  const char *match(ContractOp op, SoftmaxOp softmax, Candidate &c) {
+    c.op = op;
+    c.softmax = softmax;
+    c.past = cast<StringAttr>(op.getAxes()[0]).getValue();
+    c.value = op.getFactors()[op.getFactors()[0] == softmax.getResult() ? 1 : 0];
+    if (const char *why = between(c))
+      return why;
+    if (c.dots.empty())
+      return "its score has no product of a query with a key";
+    if (typeOf(c.value).hasAxis("time"))
+      return "its values differ from query to query";
+    if (!c.value.getDefiningOp<ExtendOp>())
+      return "its values are not kept from earlier positions but computed from what is";
+    auto hasSomewhere = [&](AxisAttr axis) {
+      return typeOf(c.value).hasAxis(axis.getName()) || llvm::any_of(c.dots, [&](const Dot &dot) {
+               return typeOf(dot.key).hasAxis(axis.getName());
+             });
+    };
+    for (AxisAttr axis : typeOf(softmax.getOperand()).getAxes()) {
+      if (axis.getName() == "time" || axis.getName() == c.past)
+        continue;
+      if (axis.isDynamic())
+        return "its score has a third sequence";
+      (hasSomewhere(axis) ? c.groups : c.members).push_back(axis);
+    }
+    auto isOfScore = [&](AxisAttr axis) {
+      return llvm::is_contained(c.groups, axis) || llvm::is_contained(c.members, axis);
+    };
+    for (AxisAttr axis : typeOf(c.value).getAxes())
+      if (axis.getName() != c.past && !llvm::is_contained(c.groups, axis)) {
+        if (axis.isDynamic() || isOfScore(axis))
+          return "its values have an axis that this kernel does not know";
+        c.features.push_back(axis);
+      }
+    for (Dot &dot : c.dots) {
+      auto isContracted = [&](AxisAttr axis) {
+        return llvm::is_contained(dot.contract.getAxes().getAsValueRange<StringAttr>(),
+                                  axis.getName());
+      };
+      for (AxisAttr axis : typeOf(dot.query()).getAxes())
+        if (isContracted(axis))
+          dot.contracted.push_back(axis);
+        else if (axis.getName() != "time" && !isOfScore(axis))
+          return "a query has an axis that its score does not have";
+      for (AxisAttr axis : typeOf(dot.key).getAxes())
+        if (!isContracted(axis) && axis.getName() != c.past && !llvm::is_contained(c.groups, axis))
+          return "a key has an axis that its score does not have";
+      if (dot.contracted.size() != dot.contract.getAxes().size())
+        return "a product sums an axis that only one of query and key has";
+    }
+    return nullptr;
   }
 
-  LogicalResult fuse(ContractOp op, SoftmaxOp softmax, Value value, StringRef past) {
-    ContractOp dot;
+  /// The dots, and the operations between them and the softmax.
+  static const char *between(Candidate &c) {
+    llvm::DenseMap<Value, bool> depends;
     llvm::SetVector<Operation *> chain;
-    Value score = softmax.getOperand();
-    if (!typeOf(score).hasAxis("time") || failed(between(score, past, dot, chain)) ||
-        dot.getFactors().size() != 2)
-      return failure();
-    Value query = dot.getFactors()[0], key = dot.getFactors()[1];
+    const char *why = nullptr;
+    std::function<bool(Value)> visit = [&](Value value) -> bool {
+      auto found = depends.find(value);
+      if (found != depends.end())
+        return found->second;
+      Operation *op = value.getDefiningOp();
+      bool result = false;
+      if (op && typeOf(value).hasAxis(c.past) && typeOf(value).hasAxis("time")) {
+        if (auto contract = dyn_cast<ContractOp>(op)) {
+          Dot dot;
+          if (const char *reason = dotOf(contract, c.past, dot))
+            why = reason;
+          else
+            c.dots.push_back(dot);
+          result = true;
+        } else if (isPointwise(op)) {
+          for (Value operand : op->getOperands())
+            result |= visit(operand);
+          if (result)
+            chain.insert(op);
+        }
+      }
+      return depends[value] = result;
+    };
+    visit(c.softmax.getOperand());
+    c.chain.assign(chain.begin(), chain.end());
+    llvm::sort(c.chain, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    return why;
+  }
+
+  static const char *dotOf(ContractOp contract, StringRef past, Dot &dot) {
+    if (contract.getFactors().size() != 2)
+      return "its score sums a product of more than a query and a key";
+    Value query = contract.getFactors()[0], key = contract.getFactors()[1];
     if (typeOf(query).hasAxis(past))
       std::swap(query, key);
-    if (typeOf(query).hasAxis(past) || typeOf(key).hasAxis("time") ||
-        typeOf(value).hasAxis("time") || !typeOf(query).hasAxis("time"))
-      return failure();
-    // What lies between is read by the attention alone: else it would be computed twice, and the
-    // states read in two ways.
-    auto staysInside = [&](Operation *link) {
-      return llvm::all_of(link->getUsers(),
-                          [&](Operation *user) { return user == softmax || chain.contains(user); });
-    };
-    if (!softmax->hasOneUse() || !staysInside(dot) || !llvm::all_of(chain, staysInside))
-      return failure();
-    ExtendOp keyState = stateOf(key), valueState = stateOf(value);
-    if (!keyState || !valueState || keyState == valueState)
-      return failure();
+    if (typeOf(query).hasAxis(past) || typeOf(key).hasAxis("time"))
+      return "a query and its key are not apart: one of them has both sequences";
+    if (!key.getDefiningOp<ExtendOp>())
+      return "its keys are not kept from earlier positions but computed from what is";
+    dot.contract = contract;
+    dot.queryAt = query == contract.getFactors()[0] ? 0 : 1;
+    dot.key = key;
+    return nullptr;
+  }
 
-    SmallVector<AxisAttr> groups, members, contracted, features;
-    auto isContracted = [&](AxisAttr axis) {
-      return llvm::is_contained(dot.getAxes().getAsValueRange<StringAttr>(), axis.getName());
-    };
-    for (AxisAttr axis : typeOf(query).getAxes()) {
-      if (axis.isDynamic()) {
-        if (axis.getName() != "time")
-          return failure();
-      } else if (isContracted(axis))
-        contracted.push_back(axis);
-      else
-        (typeOf(key).hasAxis(axis.getName()) ? groups : members).push_back(axis);
-    }
-    for (AxisAttr axis : typeOf(value).getAxes()) {
-      if (axis.getName() == past || llvm::is_contained(groups, axis))
-        continue;
-      if (axis.isDynamic() || llvm::is_contained(members, axis))
-        return failure();
-      features.push_back(axis);
-    }
-    // Every axis of the key and of the score must have found its place, and the value must have
-    // every group.
-    if (typeOf(key).rank() != 1 + groups.size() + contracted.size() ||
-        typeOf(value).rank() != 1 + groups.size() + features.size())
-      return failure();
-    for (AxisAttr axis : typeOf(score).getAxes())
-      if (axis.getName() != "time" && axis.getName() != past && !llvm::is_contained(groups, axis) &&
-          !llvm::is_contained(members, axis))
-        return failure();
+  //===------------------------------------------------------------------------------------------===//
+  // States
+  //===------------------------------------------------------------------------------------------===//
 
-    MLIRContext *context = &getContext();
-    OpBuilder builder(op);
+  static SmallVector<AxisAttr> groupsOf(Value state, const Candidate &c) {
+    return llvm::to_vector(llvm::make_filter_range(
+        c.groups, [&](AxisAttr axis) { return typeOf(state).hasAxis(axis.getName()); }));
+  }
+
+  /// Gives each attention its keys and values in the layout of the kernel.
+  void layStates(MutableArrayRef<Candidate> candidates) {
+    struct Reading {
+      Wish wish;
+      Value *place;
+    };
+    llvm::MapVector<Operation *, SmallVector<Reading>> readings;
+    llvm::DenseSet<Operation *> inside; // operations that go away, or read in the kernel's way only
+    for (Candidate &c : candidates) {
+      inside.insert(c.op);
+      readings[c.value.getDefiningOp()].push_back(
+          {{StateLayout::groups, groupsOf(c.value, c), c.features}, &c.value});
+      for (Dot &dot : c.dots) {
+        readings[dot.key.getDefiningOp()].push_back(
+            {{StateLayout::lanes, groupsOf(dot.key, c), dot.contracted}, &dot.key});
+        bool all = llvm::all_of(dot.contract->getUsers(), [&](Operation *user) {
+          return llvm::any_of(candidates, [&](Candidate &other) {
+            return user == other.softmax || llvm::is_contained(other.chain, user);
+          });
+        });
+        if (all)
+          inside.insert(dot.contract);
+      }
+    }
+    for (auto &[op, list] : readings) {
+      auto extend = cast<ExtendOp>(op);
+      bool free =
+          llvm::all_of(extend->getUsers(), [&](Operation *user) { return inside.contains(user); });
+      SmallVector<std::pair<Wish, Value>> laid;
+      for (Reading &reading : list) {
+        auto known = llvm::find_if(laid, [&](auto &other) { return other.first == reading.wish; });
+        if (known != laid.end()) {
+          *reading.place = known->second;
+          continue;
+        }
+        ExtendOp state = extend;
+        if (!free || !laid.empty()) {
+          OpBuilder builder(extend->getContext());
+          builder.setInsertionPointAfter(extend);
+          state = cast<ExtendOp>(builder.clone(*extend));
+          state.setName(
+              (extend.getName() + (reading.wish.layout == StateLayout::lanes ? ".key" : ".value"))
+                  .str());
+          if (remarks)
+            extend.emitRemark() << "`" << extend.getName()
+                                << "` is kept more than once, in different layouts";
+        }
+        SmallVector<AxisAttr> axes = {typeOf(extend.getResult()).axis(extend.getPast())};
+        llvm::append_range(axes, reading.wish.groups);
+        llvm::append_range(axes, reading.wish.rest);
+        laid.push_back({reading.wish, state.getResult()});
+        pending.push_back({state, reading.wish, axes});
+        *reading.place = state.getResult();
+      }
+    }
+    // Types last: matching has looked at them as they were.
+    for (auto &[state, wish, axes] : pending) {
+      state.getResult().setType(typeOf(state.getResult()).withAxes(axes));
+      state.setLayout(wish.layout);
+      state.setGroups(wish.groups.size());
+    }
+    pending.clear();
+  }
+  struct Laid {
+    ExtendOp state;
+    Wish wish;
+    SmallVector<AxisAttr> axes;
+  };
+  std::vector<Laid> pending;
+
+  //===------------------------------------------------------------------------------------------===//
+  // Rewriting
+  //===------------------------------------------------------------------------------------------===//
+
+  void fuse(Candidate &c) {
+    OpBuilder builder(c.op);
     auto names = [&](ArrayRef<AxisAttr> axes) {
       return builder.getStrArrayAttr(
           llvm::to_vector(llvm::map_range(axes, [](AxisAttr axis) { return axis.getName(); })));
     };
-    auto list = [&](AxisAttr first, std::initializer_list<ArrayRef<AxisAttr>> rest) {
-      SmallVector<AxisAttr> axes = {first};
-      for (auto part : rest)
-        llvm::append_range(axes, part);
-      return axes;
-    };
-    AxisAttr time = typeOf(query).axis("time"), pastAxis = typeOf(key).axis(past);
-    Type f32 = builder.getF32Type();
-
-    auto lay = [&](ExtendOp state, StateLayout layout, ArrayRef<AxisAttr> rest) {
-      state.getResult().setType(typeOf(state.getResult()).withAxes(list(pastAxis, {groups, rest})));
-      state.setLayout(layout);
-      state.setGroups(groups.size());
-    };
-    lay(keyState, StateLayout::lanes, contracted);
-    lay(valueState, StateLayout::groups, features);
-
-    auto type = NamedTensorType::get(context, list(time, {groups, members, features}), f32,
-                                     /*holes=*/false);
-    auto fusedOp = AttentionOp::create(
-        builder, builder.getFusedLoc({op.getLoc(), softmax.getLoc(), dot.getLoc()}), type, query,
-        key, value, past, names(groups), names(members), names(contracted), names(features));
+    AxisAttr time = typeOf(c.softmax.getResult()).axis("time"),
+             past = typeOf(c.softmax.getResult()).axis(c.past);
+    SmallVector<AxisAttr> axes = {time};
+    for (ArrayRef<AxisAttr> part : {ArrayRef(c.groups), ArrayRef(c.members), ArrayRef(c.features)})
+      llvm::append_range(axes, part);
+    auto type = NamedTensorType::get(&getContext(), axes, builder.getF32Type(), /*holes=*/false);
+    SmallVector<Value> queries, keys;
+    SmallVector<Attribute> contracted;
+    SmallVector<Location> locations = {c.op.getLoc(), c.softmax.getLoc()};
+    for (Dot &dot : c.dots) {
+      queries.push_back(dot.query());
+      keys.push_back(dot.key);
+      contracted.push_back(names(dot.contracted));
+      locations.push_back(dot.contract.getLoc());
+    }
+    auto fusedOp =
+        AttentionOp::create(builder, builder.getFusedLoc(locations), type, queries, keys, c.value,
+                            c.softmax.getSink(), builder.getStringAttr(c.past), names(c.groups),
+                            names(c.members), builder.getArrayAttr(contracted), names(c.features));
     Block *block = builder.createBlock(&fusedOp.getScore());
-    auto dotType = NamedTensorType::get(
-        context, list(time, {ArrayRef<AxisAttr>(pastAxis), groups, members}), f32, /*holes=*/false);
     IRMapping map;
-    map.map(dot.getResult(), block->addArgument(dotType, dot.getLoc()));
-    SmallVector<Operation *> ordered(chain.begin(), chain.end());
-    llvm::sort(ordered, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-    for (Operation *link : ordered)
+    for (Dot &dot : c.dots) {
+      NamedTensorType dotType = typeOf(dot.contract.getResult());
+      SmallVector<AxisAttr> dotAxes = {time, past};
+      for (ArrayRef<AxisAttr> part : {ArrayRef(c.groups), ArrayRef(c.members)})
+        for (AxisAttr axis : part)
+          if (dotType.hasAxis(axis.getName()))
+            dotAxes.push_back(axis);
+      map.map(dot.contract.getResult(),
+              block->addArgument(dotType.withAxes(dotAxes), dot.contract.getLoc()));
+    }
+    for (Operation *link : c.chain)
       builder.clone(*link, map);
-    YieldOp::create(builder, softmax.getLoc(), ValueRange{map.lookup(score)});
+    YieldOp::create(builder, c.softmax.getLoc(), ValueRange{map.lookup(c.softmax.getOperand())});
+
     // Calls, returns and outputs keep the order that they were given.
     auto keepsOrder = [](OpOperand &use) {
       return isa<CallOp, ReturnOp, OutputOp>(use.getOwner());
     };
-    NamedTensorType given = op.getResult().getType();
-    if (given != type && llvm::any_of(op.getResult().getUses(), keepsOrder)) {
+    Value result = c.op.getResult();
+    if (result.getType() != type && llvm::any_of(result.getUses(), keepsOrder)) {
       builder.setInsertionPointAfter(fusedOp);
-      op.getResult().replaceUsesWithIf(
-          MaterializeOp::create(builder, op.getLoc(), given, fusedOp.getResult()), keepsOrder);
+      result.replaceUsesWithIf(
+          MaterializeOp::create(builder, c.op.getLoc(), typeOf(result), fusedOp.getResult()),
+          keepsOrder);
     }
-    op.getResult().setType(type);
-    op.getResult().replaceAllUsesWith(fusedOp.getResult());
-    op.erase();
-    for (Operation *dead : {softmax.getOperation()})
-      if (dead->use_empty())
-        dead->erase();
-    for (Operation *link : llvm::reverse(ordered))
-      if (link->use_empty())
-        link->erase();
-    if (dot->use_empty())
-      dot.erase();
-    return success();
+    result.setType(type);
+    result.replaceAllUsesWith(fusedOp.getResult());
   }
+
+  void eraseDead(Candidate &c) {
+    SmallVector<Operation *> operations = {c.op, c.softmax};
+    llvm::append_range(operations, llvm::reverse(c.chain));
+    for (Dot &dot : c.dots)
+      operations.push_back(dot.contract);
+    for (Operation *op : operations)
+      if (!gone.contains(op) && op->use_empty()) {
+        gone.insert(op);
+        op->erase();
+      }
+  }
+  llvm::DenseSet<Operation *> gone;
 };
 
 } // namespace

@@ -123,12 +123,7 @@ private:
     SmallVector<AxisAttr> order = riders, resultOrder = riders;
     llvm::append_range(order, contracted);
     llvm::append_range(resultOrder, outputs);
-    if (typeOf(x).getHoles()) { // a hole counts as 0, and kernels know no holes
-      auto number = NamedTensorType::get(op.getContext(), {}, builder.getF32Type(), false);
-      Value zero = ConstantOp::create(builder, op.getLoc(), number, builder.getF64FloatAttr(0));
-      x = ElseOp::create(builder, op.getLoc(), typeOf(x).withHoles(false), x, zero);
-    }
-    Value stored = store(builder, op.getLoc(), x, order);
+    Value stored = store(builder, op.getLoc(), withoutHoles(builder, x), order);
     SmallVector<StringRef> names;
     for (AxisAttr axis : contracted)
       names.push_back(axis.getName());
@@ -153,6 +148,15 @@ private:
     op.getResult().replaceAllUsesWith(matmul.getResult());
     op.erase();
     ++matmuls;
+  }
+
+  /// A hole of a factor counts as 0, and kernels know no holes.
+  static Value withoutHoles(OpBuilder &builder, Value x) {
+    if (!typeOf(x).getHoles())
+      return x;
+    auto number = NamedTensorType::get(builder.getContext(), {}, builder.getF32Type(), false);
+    Value zero = ConstantOp::create(builder, x.getLoc(), number, builder.getF64FloatAttr(0));
+    return ElseOp::create(builder, x.getLoc(), typeOf(x).withHoles(false), x, zero);
   }
 
   /// Says how the weight is packed: groups of 16 outputs, in its stored type where the inputs lie
@@ -241,12 +245,15 @@ private:
       OpBuilder builder(op);
       llvm::TypeSwitch<Operation *>(op)
           .Case([&](AttentionOp o) {
-            NamedTensorType type = o.getQuery().getType();
-            SmallVector<AxisAttr> order = {type.axis("time")};
-            for (ArrayAttr list : {o.getGroups(), o.getMembers(), o.getContracted()})
-              for (StringRef name : list.getAsValueRange<StringAttr>())
-                order.push_back(type.axis(name));
-            o.getQueryMutable().assign(store(builder, op->getLoc(), o.getQuery(), order));
+            for (auto [query, contracted] : llvm::zip(o.getQueriesMutable(), o.getContracted())) {
+              NamedTensorType type = typeOf(query.get());
+              SmallVector<AxisAttr> order = {type.axis("time")};
+              for (ArrayAttr list : {o.getGroups(), o.getMembers(), cast<ArrayAttr>(contracted)})
+                for (StringRef name : list.getAsValueRange<StringAttr>())
+                  if (type.hasAxis(name))
+                    order.push_back(type.axis(name));
+              query.set(store(builder, op->getLoc(), withoutHoles(builder, query.get()), order));
+            }
           })
           .Case([&](CallOp o) {
             for (OpOperand &operand : o.getArgumentsMutable())
@@ -322,7 +329,7 @@ private:
       if (isa<MaterializeOp, ReduceOp, ContractOp, ExtendOp, TopOp, PrepareOp, OutputOp>(user))
         space = userSpace(user);
       else if (auto attention = user->getParentOfType<AttentionOp>())
-        space = elements(typeOf(attention.getScore().front().getArgument(0)));
+        space = scoreElements(attention);
       else if (user->getNumResults() == 1 && chosen.contains(user->getResult(0)))
         space = elements(typeOf(user->getResult(0)));
       else if (user->getNumResults() == 1 && depth < 12)
@@ -332,6 +339,15 @@ private:
         break;
     }
     return total;
+  }
+
+  static double scoreElements(AttentionOp attention) {
+    double n = kDynamicSize * kDynamicSize;
+    NamedTensorType type = attention.getResult().getType();
+    for (ArrayAttr list : {attention.getGroups(), attention.getMembers()})
+      for (StringRef name : list.getAsValueRange<StringAttr>())
+        n *= static_cast<double>(type.axis(name).getSize());
+    return n;
   }
 
   static double userSpace(Operation *user) {

@@ -33,9 +33,10 @@ def FuseAttention : Pass<"tril-fuse-attention", "::tril::ModelOp"> {
   let summary = "Make one operation of scores, mask, softmax and the weighted sum of values";
   let description = [{
     Found from the contraction of a softmax with values, whatever elementwise score and mask lie between the softmax and the
-    contraction of queries with keys.  The score and the mask keep their text, as the region of `tril.attention`.  It stands after
+    contractions of queries with keys.  The score and the mask keep their text, as the region of `tril.attention`.  It stands after
     derive-decode, because the layout of keys and values in their states is the fused kernel's choice.
   }];
+  let options = [Option<"remarks", "remarks", "bool", "false", "Say of each attention that is not fused why it is not">];
   let statistics = [Statistic<"fused", "fused", "Attentions fused">];
 }
 

@@ -1,8 +1,9 @@
 //===- Recognise.cpp - contractions and softmaxes
 //------------------------------------------------===//
-// Two patterns, applied greedily:
+// Patterns, applied greedily:
 //   1. sum[a](x * y * ...)                       becomes tril.contract [a] x, y, ...
 //   2. e / sum[a](e), e = exp(x - max[a](x))     becomes tril.softmax [a] x
+//   3. the same with one more member of the sum      becomes tril.softmax [a] x sink s
 // In a contraction, factors without a summed axis are taken out, and factors whose axes are among
 // another's are multiplied into it, so that what stays is usually one value and one weight, or a
 // query and a key.
@@ -123,15 +124,70 @@ struct Softmax : OpRewritePattern<DivOp> {
     auto type = typeOf(op).withAxes(typeOf(shifted.getLhs()).getAxes());
     if (type.getHoles() != typeOf(shifted.getLhs()).getHoles())
       return failure();
-    rewriter.replaceOpWithNewOp<SoftmaxOp>(op, type, total.getAxesAttr(), shifted.getLhs());
+    rewriter.replaceOpWithNewOp<SoftmaxOp>(op, type, total.getAxesAttr(), shifted.getLhs(),
+                                           Value());
     return success();
+  }
+};
+
+/// The same with a sink: e / (sum[a](e) + exp(sink - m)), e = exp(x - m), m = max(max[a](x) else
+/// sink, sink).
+struct SoftmaxWithSink : OpRewritePattern<DivOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(DivOp op, PatternRewriter &rewriter) const override {
+    auto total = op.getRhs().getDefiningOp<AddOp>();
+    auto power = op.getLhs().getDefiningOp<ExpOp>();
+    auto shifted = power ? power.getOperand().getDefiningOp<SubOp>() : SubOp();
+    if (!total || !shifted)
+      return failure();
+    for (auto [first, second] :
+         {std::pair(total.getLhs(), total.getRhs()), std::pair(total.getRhs(), total.getLhs())}) {
+      auto sum = first.getDefiningOp<ReduceOp>();
+      auto more = second.getDefiningOp<ExpOp>();
+      auto moreShifted = more ? more.getOperand().getDefiningOp<SubOp>() : SubOp();
+      if (!sum || sum.getKind() != ReduceKind::sum || sum.getOperand() != op.getLhs() ||
+          !moreShifted || moreShifted.getRhs() != shifted.getRhs())
+        continue;
+      Value x = shifted.getLhs(), sink = moreShifted.getLhs();
+      if (!isLargest(shifted.getRhs(), x, sink, sum.getAxesAttr()) || typeOf(sink).getHoles())
+        continue;
+      auto type = typeOf(op).withAxes(typeOf(x).getAxes());
+      bool fits =
+          type.getHoles() == typeOf(x).getHoles() &&
+          llvm::all_of(typeOf(sink).getAxes(), [&](AxisAttr axis) {
+            return type.hasAxis(axis.getName()) &&
+                   !llvm::is_contained(sum.getAxes().getAsValueRange<StringAttr>(), axis.getName());
+          });
+      if (!fits)
+        continue;
+      rewriter.replaceOpWithNewOp<SoftmaxOp>(op, type, sum.getAxesAttr(), x, sink);
+      return success();
+    }
+    return failure();
+  }
+
+  /// Whether `value` is max(max[axes](x) else sink, sink); without holes there may be no `else`.
+  static bool isLargest(Value value, Value x, Value sink, ArrayAttr axes) {
+    auto most = value.getDefiningOp<MaxOp>();
+    if (!most || (most.getLhs() != sink && most.getRhs() != sink))
+      return false;
+    Value other = most.getLhs() == sink ? most.getRhs() : most.getLhs();
+    if (auto otherwise = other.getDefiningOp<ElseOp>()) {
+      if (otherwise.getOtherwise() != sink)
+        return false;
+      other = otherwise.getOperand();
+    }
+    auto largest = other.getDefiningOp<ReduceOp>();
+    return largest && largest.getKind() == ReduceKind::max && largest.getOperand() == x &&
+           largest.getAxesAttr() == axes;
   }
 };
 
 struct RecognisePass : tril::impl::RecogniseBase<RecognisePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<SumOfProduct, Softmax>(&getContext());
+    patterns.add<SumOfProduct, Softmax, SoftmaxWithSink>(&getContext());
     GreedyRewriteConfig config;
     config.enableFolding(false);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))

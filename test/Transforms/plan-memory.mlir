@@ -183,7 +183,7 @@ tril.model @m is "causal" {
     %w = tril.extend "v" %q as "past" groups : (!ta) -> !pa
     %e = tril.exp %f : (!t) -> !t
     %bound = tril.materialize %e : (!t) -> !t
-    %y = tril.attention %q, %k, %w over "past" groups [] members [] contracted ["a"] features ["a"] : (!ta, !pa, !pa) -> !ta {
+    %y = tril.attention %q by %k of %w over "past" groups [] members [] contracted [["a"]] features ["a"] : (!ta, !pa, !pa) -> !ta {
     ^bb0(%d: !tp):
       %p = tril.lt %d, %bound : (!tp, !t) -> !tpi
       %s = tril.where %d, %p : (!tp, !tpi) -> !tph

@@ -78,10 +78,11 @@ static kernels::AttentionSpec attentionSpec() {
   using namespace kernels;
   AttentionSpec spec;
   spec.name = "attention";
-  spec.keyWidth = spec.valueWidth = width;
+  spec.dots.resize(1);
+  spec.dots[0].width = spec.value.width = width;
   spec.members = heads / keyHeads;
-  spec.score = [](Emitter &e, Value dots, const QueryRow &, Value) {
-    return e.mulf(dots, e.splat(0.125F));
+  spec.score = [](Emitter &e, llvm::ArrayRef<Value> dots, const QueryRow &, Value) {
+    return e.mulf(dots[0], e.splat(0.125F));
   };
   spec.mask = [](Emitter &e, const QueryRow &row, Value keys) -> Value {
     return mlir::arith::CmpIOp::create(e.builder, e.loc, mlir::arith::CmpIPredicate::sle, keys,

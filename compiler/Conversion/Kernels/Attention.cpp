@@ -2,6 +2,7 @@
 //---------------------------===//
 #include "Conversion/Kernels/Attention.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace tril;
@@ -11,31 +12,41 @@ namespace {
 
 /// Rows of scores that go through a tile of keys together, in registers for the products.
 struct Rows {
-  Values queries;                            ///< pointers to keyWidth floats
+  llvm::SmallVector<Values, 1> queries;      ///< for each dot, pointers to its width of floats
   std::function<QueryRow(Value i)> describe; ///< row i (i64)
   Value state;                               ///< i64, the first row of the running state
-  int count() const { return static_cast<int>(queries.size()); }
+  int count() const { return static_cast<int>(queries[0].size()); }
 };
 
 class AttentionEmitter {
 public:
   AttentionEmitter(Emitter &e, const AttentionSpec &spec, ArrayRef<Value> arguments)
-      : e(e), spec(spec), q(arguments[0]), qStride(arguments[1]), keyCache(arguments[2]),
-        valueCache(arguments[3]), o(arguments[4]), oStride(arguments[5]), capacity(arguments[6]),
-        position(arguments[7]), r0(arguments[8]), r1(arguments[9]), g0(arguments[10]),
-        g1(arguments[11]), extra(arguments.drop_front(12)), vectors((spec.valueWidth + 15) / 16),
-        tail(static_cast<int>(spec.valueWidth % 16)) {}
+      : e(e), spec(spec), vectors((spec.value.width + 15) / 16),
+        tail(static_cast<int>(spec.value.width % 16)) {
+    for (size_t d = 0; d < spec.dots.size(); ++d) {
+      q.push_back(arguments[0]);
+      qStride.push_back(arguments[1]);
+      keyCaches.push_back(arguments[2]);
+      arguments = arguments.drop_front(3);
+    }
+    valueCache = arguments[0], o = arguments[1], oStride = arguments[2], capacity = arguments[3];
+    position = arguments[4], r0 = arguments[5], r1 = arguments[6], g0 = arguments[7];
+    g1 = arguments[8];
+    extra = arguments.drop_front(9);
+  }
 
   void emit();
 
 private:
   Emitter &e;
   const AttentionSpec &spec;
-  Value q, qStride, keyCache, valueCache, o, oStride, capacity, position, r0, r1, g0, g1;
+  Values q, qStride, keyCaches; // of each dot
+  Value valueCache, o, oStride, capacity, position, r0, r1, g0, g1;
   ArrayRef<Value> extra;
-  int64_t vectors;           ///< of 16 that hold a value
-  int tail;                  ///< components in the last of them, 0 if it is whole
-  Value keys, values, group; // of the current group
+  int64_t vectors;     ///< of 16 that hold a value
+  int tail;            ///< components in the last of them, 0 if it is whole
+  Values keys;         // of the current group, for each dot
+  Value values, group; // of the current group
   // Scratch: scores and probabilities of a tile, rescale factors; running maximum, sums a lane,
   // weighted values.
   Value probabilities, factors, maxima, sums, outputs;
@@ -44,13 +55,19 @@ private:
   int columns(int rows, int available) const;
   Value valueMask();
   Value exp2(Value x);
+  Value queryAt(size_t dot, Value row, Value member);
   void positions(Value row, Value count);
   void onePosition(Value row);
   void start(int64_t rows);
-  void finish(Value first, Value count, llvm::function_ref<Value(Value)> output);
+  void finish(Value first, Value count, llvm::function_ref<QueryRow(Value)> describe,
+              llvm::function_ref<Value(Value)> output);
   void visit(Value first, Value last, llvm::function_ref<void(Value, KeyRange *)> tile);
   void tile(const Rows &rows, Value key, KeyRange *part);
-  void scores(const Rows &rows, Value key, Value begin, Value end);
+  void scores(size_t dot, const Rows &rows, Value key, Value begin, Value end);
+  /// Scores of row i of dot d begin here, in a tile.
+  int64_t scratch(size_t dot, int row) const {
+    return (static_cast<int64_t>(dot) * queryTile() + row) * keyTile * 4;
+  }
   void softmax(const Rows &rows, Value key, KeyRange *part);
   void addValues(const Rows &rows, Value key, Value begin, Value end, bool partial);
 };
@@ -95,20 +112,20 @@ Value AttentionEmitter::exp2(Value x) {
 
 /// Dot products of all rows with keys key + begin .. key + end of a tile (rounded out to whole
 /// register tiles).
-void AttentionEmitter::scores(const Rows &rows, Value key, Value begin, Value end) {
+void AttentionEmitter::scores(size_t dot, const Rows &rows, Value key, Value begin, Value end) {
+  int64_t width = spec.dots[dot].width;
   int n = columns(rows.count(), keyTile / 16), count = rows.count();
-  Value base = e.at(keys, e.mul(key, spec.keyWidth * 4));
+  Value base = e.at(keys[dot], e.mul(key, width * 4));
   e.loop(e.div(begin, 16 * n), e.div(e.add(end, 16 * n - 1), 16 * n), 1, [&](Value column) {
-    Value block = e.at(base, e.mul(column, n * 16 * spec.keyWidth * 4));
+    Value block = e.at(base, e.mul(column, n * 16 * width * 4));
     Values init(static_cast<size_t>(count) * n, e.splat(0));
-    Values dots = e.loop(
-        e.constant(0), e.constant(spec.keyWidth), 1, init, [&](Value k, ArrayRef<Value> carried) {
+    Values dots =
+        e.loop(e.constant(0), e.constant(width), 1, init, [&](Value k, ArrayRef<Value> carried) {
           Values next(carried), w;
           for (int j = 0; j < n; ++j)
-            w.push_back(
-                e.load(e.at(e.at(block, e.mul(k, 64)), j * spec.keyWidth * 64), e.floats(), 64));
+            w.push_back(e.load(e.at(e.at(block, e.mul(k, 64)), j * width * 64), e.floats(), 64));
           for (int i = 0; i < count; ++i) {
-            Value x = e.broadcast(e.load(e.at(rows.queries[i], e.mul(k, 4)), e.f32(), 4));
+            Value x = e.broadcast(e.load(e.at(rows.queries[dot][i], e.mul(k, 4)), e.f32(), 4));
             for (int j = 0; j < n; ++j)
               next[i * n + j] = e.fma(x, w[j], carried[i * n + j]);
           }
@@ -117,7 +134,7 @@ void AttentionEmitter::scores(const Rows &rows, Value key, Value begin, Value en
     Value out = e.at(probabilities, e.mul(column, n * 64));
     for (int i = 0; i < count; ++i)
       for (int j = 0; j < n; ++j)
-        e.store(dots[i * n + j], e.at(out, i * keyTile * 4 + j * 64), 64);
+        e.store(dots[i * n + j], e.at(out, scratch(dot, i) + j * 64), 64);
   });
 }
 
@@ -134,9 +151,10 @@ void AttentionEmitter::softmax(const Rows &rows, Value key, KeyRange *part) {
     Value top;
     for (int j = 0; j < n; ++j) {
       Value numbers = j ? e.addi(firstKeys, e.splatInt(16 * j)) : firstKeys;
-      scores[j] = e.load(e.at(p, 64 * j), e.floats(), 64);
-      if (spec.score)
-        scores[j] = spec.score(e, scores[j], row, numbers);
+      Values dots;
+      for (size_t d = 0; d < spec.dots.size(); ++d)
+        dots.push_back(e.load(e.at(p, scratch(d, 0) + 64 * j), e.floats(), 64));
+      scores[j] = spec.score ? spec.score(e, dots, row, numbers) : dots[0];
       if (part) {
         auto compare = [&](arith::CmpIPredicate predicate, Value bound) -> Value {
           return arith::CmpIOp::create(e.builder, e.loc, predicate, numbers,
@@ -172,7 +190,7 @@ void AttentionEmitter::addValues(const Rows &rows, Value key, Value begin, Value
                                  bool partial) {
   int count = rows.count();
   unsigned alignment = tail ? 4 : 64;
-  Value base = e.at(values, e.mul(key, spec.valueWidth * 4));
+  Value base = e.at(values, e.mul(key, spec.value.width * 4));
   auto columnsOf = [&](Value first, int n, bool lastIsShort) {
     Values at(count), init;
     for (int i = 0; i < count; ++i) {
@@ -184,7 +202,7 @@ void AttentionEmitter::addValues(const Rows &rows, Value key, Value begin, Value
     Value column = e.at(base, e.mul(first, 64));
     Values added = e.loop(begin, end, 1, init, [&](Value k, ArrayRef<Value> carried) {
       Values next(carried), w;
-      Value from = e.at(column, e.mul(k, spec.valueWidth * 4));
+      Value from = e.at(column, e.mul(k, spec.value.width * 4));
       for (int j = 0; j < n; ++j)
         w.push_back(lastIsShort && j == n - 1 ? e.loadMasked(e.at(from, 64 * j), valueMask(), 4)
                                               : e.load(e.at(from, 64 * j), e.floats(), alignment));
@@ -223,7 +241,8 @@ void AttentionEmitter::tile(const Rows &rows, Value key, KeyRange *part) {
     begin = e.max(e.sub(part->lo, key), begin);
     end = e.min(e.sub(part->hi, key), end);
   }
-  scores(rows, key, begin, end);
+  for (size_t d = 0; d < spec.dots.size(); ++d)
+    scores(d, rows, key, begin, end);
   softmax(rows, key, part);
   addValues(rows, key, begin, end, part != nullptr);
 }
@@ -272,14 +291,31 @@ void AttentionEmitter::start(int64_t rows) {
 
 /// Divides rows first .. first + count of the state by their sums; `output` gives the place of a
 /// row.
-void AttentionEmitter::finish(Value first, Value count, llvm::function_ref<Value(Value)> output) {
+void AttentionEmitter::finish(Value first, Value count,
+                              llvm::function_ref<QueryRow(Value)> describe,
+                              llvm::function_ref<Value(Value)> output) {
   e.loop(e.constant(0), count, 1, [&](Value i) {
     Value row = e.add(first, i), out = output(i);
     Value sum = e.reduceAdd(e.load(e.at(sums, e.mul(row, 64)), e.floats(), 64));
     Value inverse = arith::DivFOp::create(e.builder, e.loc, e.constantF32(1), sum);
     Value empty =
         arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::OEQ, sum, e.constantF32(0));
-    inverse = e.broadcast(e.select(empty, e.constantF32(0), inverse));
+    inverse = e.select(empty, e.constantF32(0), inverse);
+    if (spec.sink) { // the sum and the outputs are relative to the maximum of the keys
+      constexpr float log2e = 1.44269504F;
+      Value maximum = e.load(e.at(maxima, e.mul(row, 4)), e.f32(), 4);
+      Value sink = spec.sink(e, describe(i)), top = e.maxf(maximum, sink);
+      auto power = [&](Value x) { // of a number
+        Value y = exp2(e.broadcast(e.mulf(e.subf(x, top), e.constantF32(log2e))));
+        return mlir::vector::ExtractOp::create(e.builder, e.loc, y, ArrayRef<int64_t>{0})
+            .getResult();
+      };
+      Value keep = power(maximum);
+      inverse =
+          arith::DivFOp::create(e.builder, e.loc, keep, e.addf(e.mulf(sum, keep), power(sink)));
+      inverse = e.select(empty, e.constantF32(0), inverse);
+    }
+    inverse = e.broadcast(inverse);
     Value from = e.at(outputs, e.mul(row, vectors * 64));
     auto result = [&](Value at) { return e.mulf(e.load(e.at(from, at), e.floats(), 64), inverse); };
     int64_t whole = vectors - (tail ? 1 : 0);
@@ -294,6 +330,13 @@ void AttentionEmitter::finish(Value first, Value count, llvm::function_ref<Value
   });
 }
 
+/// The query of a dot for a row and a member of the current group.
+Value AttentionEmitter::queryAt(size_t dot, Value row, Value member) {
+  const DotSpec &d = spec.dots[dot];
+  Value index = d.query ? d.query(e, group, member) : e.add(e.mul(group, spec.members), member);
+  return e.at(e.at(q[dot], e.mul(row, qStride[dot])), e.mul(index, d.width * 4));
+}
+
 /// Rows row .. row + count (at most a tile) for all members: those past the last repeat it.
 void AttentionEmitter::positions(Value row, Value count) {
   int height = queryTile();
@@ -302,10 +345,12 @@ void AttentionEmitter::positions(Value row, Value count) {
   auto place = [&](Value i) { return e.add(row, e.min(i, last)); };
   visit(e.add(position, row), e.add(position, e.add(row, last)), [&](Value key, KeyRange *part) {
     e.loop(e.constant(0), e.constant(spec.members), 1, [&](Value member) {
-      Value head = e.mul(e.add(e.mul(group, spec.members), member), spec.keyWidth * 4);
       Rows rows;
-      for (int i = 0; i < height; ++i)
-        rows.queries.push_back(e.at(e.at(q, e.mul(place(e.constant(i)), qStride)), head));
+      for (size_t d = 0; d < spec.dots.size(); ++d) {
+        rows.queries.emplace_back();
+        for (int i = 0; i < height; ++i)
+          rows.queries[d].push_back(queryAt(d, place(e.constant(i)), member));
+      }
       rows.describe = [&](Value i) {
         return QueryRow{e.add(position, place(i)), group, member, extra};
       };
@@ -314,9 +359,11 @@ void AttentionEmitter::positions(Value row, Value count) {
     });
   });
   e.loop(e.constant(0), e.constant(spec.members), 1, [&](Value member) {
-    Value head = e.mul(e.add(e.mul(group, spec.members), member), spec.valueWidth * 4);
-    finish(e.mul(member, height), count,
-           [&](Value i) { return e.at(e.at(o, e.mul(e.add(row, i), oStride)), head); });
+    Value head = e.mul(e.add(e.mul(group, spec.members), member), spec.value.width * 4);
+    finish(
+        e.mul(member, height), count,
+        [&](Value i) { return QueryRow{e.add(position, e.add(row, i)), group, member, extra}; },
+        [&](Value i) { return e.at(e.at(o, e.mul(e.add(row, i), oStride)), head); });
   });
 }
 
@@ -329,9 +376,11 @@ void AttentionEmitter::onePosition(Value row) {
   visit(absolute, absolute, [&](Value key, KeyRange *part) {
     auto some = [&](Value first, int count) {
       Rows rows;
-      Value from = e.at(e.at(q, e.mul(row, qStride)), e.mul(e.add(head, first), spec.keyWidth * 4));
-      for (int i = 0; i < count; ++i)
-        rows.queries.push_back(e.at(from, i * spec.keyWidth * 4));
+      for (size_t d = 0; d < spec.dots.size(); ++d) {
+        rows.queries.emplace_back();
+        for (int i = 0; i < count; ++i)
+          rows.queries[d].push_back(queryAt(d, row, e.add(first, i)));
+      }
       rows.describe = [&](Value i) { return QueryRow{absolute, group, e.add(first, i), extra}; };
       rows.state = first;
       tile(rows, key, part);
@@ -342,23 +391,32 @@ void AttentionEmitter::onePosition(Value row) {
     if (stop < spec.members)
       some(e.constant(stop), static_cast<int>(spec.members - stop));
   });
-  finish(e.constant(0), e.constant(spec.members), [&](Value i) {
-    return e.at(e.at(o, e.mul(row, oStride)), e.mul(e.add(head, i), spec.valueWidth * 4));
-  });
+  finish(
+      e.constant(0), e.constant(spec.members),
+      [&](Value i) { return QueryRow{absolute, group, i, extra}; },
+      [&](Value i) {
+        return e.at(e.at(o, e.mul(row, oStride)), e.mul(e.add(head, i), spec.value.width * 4));
+      });
 }
 
 void AttentionEmitter::emit() {
   int height = queryTile();
   int64_t rows = std::max<int64_t>(height * spec.members, 1);
-  probabilities = e.allocate(height * keyTile * 4);
+  probabilities = e.allocate(static_cast<int64_t>(spec.dots.size()) * height * keyTile * 4);
   factors = e.allocate(height * 64);
   maxima = e.allocate(rows * 4);
   sums = e.allocate(rows * 64);
   outputs = e.allocate(rows * vectors * 64);
   e.loop(g0, g1, 1, [&](Value g) {
     group = g;
-    keys = e.at(keyCache, e.mul(e.mul(g, capacity), spec.keyWidth * 4));
-    values = e.at(valueCache, e.mul(e.mul(g, capacity), spec.valueWidth * 4));
+    auto cache = [&](Value base, const CacheSpec &of) {
+      Value index = of.group ? of.group(e, g) : g;
+      return e.at(base, e.mul(e.mul(index, capacity), of.width * 4));
+    };
+    keys.clear();
+    for (size_t d = 0; d < spec.dots.size(); ++d)
+      keys.push_back(cache(keyCaches[d], spec.dots[d]));
+    values = cache(valueCache, spec.value);
     e.loop(r0, r1, height, [&](Value row) {
       Value count = e.min(e.sub(r1, row), e.constant(height));
       e.ifElse(e.equal(count, 1), [&] { onePosition(row); }, [&] { positions(row, count); });
@@ -368,7 +426,10 @@ void AttentionEmitter::emit() {
 
 func::FuncOp kernels::getOrCreateAttention(ModuleOp module, const Machine &machine,
                                            const AttentionSpec &spec) {
+  std::string signature;
+  for (size_t d = 0; d < spec.dots.size(); ++d)
+    signature += "pip";
   return Emitter::function(
-      module, machine, spec.name, "pipppiiiiiii" + spec.extra,
+      module, machine, spec.name, signature + "ppiiiiiii" + spec.extra,
       [&](Emitter &e, ArrayRef<Value> arguments) { AttentionEmitter(e, spec, arguments).emit(); });
 }

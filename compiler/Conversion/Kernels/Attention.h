@@ -25,19 +25,33 @@ struct KeyRange {
   Value lo, hi, fullLo, fullHi;
 };
 
-struct AttentionSpec {
-  std::string name;       ///< of the function
-  int64_t keyWidth = 0;   ///< components of a query and a key
-  int64_t valueWidth = 0; ///< of a value; multiples of 16 are fastest
-  int64_t members = 1;    ///< queries that share a key
-  std::string extra;      ///< types of extra arguments of the function: p pointer, i i64
+/// A cache of keys or values: which of its groups belongs to a group of the scores.
+struct CacheSpec {
+  int64_t width = 0;                                            ///< components of a key or value
+  std::function<Value(Emitter &, Value group)> group = nullptr; ///< null: the same
+};
 
-  /// From 16 dot products of a query with keys (vector<16xf32>; keys: vector<16xi32> of absolute
-  /// positions) to scores.
-  std::function<Value(Emitter &, Value dots, const QueryRow &, Value keys)> score;
+/// Queries and their keys.
+struct DotSpec : CacheSpec {
+  /// Which of the queries of a row belongs to a group and member; null: group * members + member.
+  std::function<Value(Emitter &, Value group, Value member)> query = nullptr;
+};
+
+struct AttentionSpec {
+  std::string name; ///< of the function
+  llvm::SmallVector<DotSpec, 1> dots;
+  CacheSpec value;     ///< widths that are multiples of 16 are fastest
+  int64_t members = 1; ///< queries that share a key
+  std::string extra;   ///< types of extra arguments of the function: p pointer, i i64
+
+  /// From 16 products of a query with keys, for each of `dots` (vector<16xf32>; keys:
+  /// vector<16xi32> of absolute positions), to scores; null: the first.
+  std::function<Value(Emitter &, llvm::ArrayRef<Value> dots, const QueryRow &, Value keys)> score;
   /// vector<16xi1>: which of 16 keys the query sees; null: all within the range. Asked in tiles
   /// that are not full only.
   std::function<Value(Emitter &, const QueryRow &, Value keys)> mask;
+  /// One more score (f32), of a value 0; null: none.
+  std::function<Value(Emitter &, const QueryRow &)> sink;
   /// The ranges for queries at positions first .. last (i64, inclusive): their union holds every
   /// key that one of the queries sees.  They may overlap, and be empty (lo >= hi).  More than one
   /// wants a mask.
@@ -49,25 +63,15 @@ struct AttentionSpec {
 /// Keys of a tile; the capacity of caches is a multiple.
 inline constexpr int64_t keyTile = 64;
 
-/// func @<name>(Q: ptr, qStride: i64, K: ptr, V: ptr, O: ptr, oStride: i64, capacity: i64,
-/// position: i64,
-///              r0: i64, r1: i64, g0: i64, g1: i64, extra...)
+/// func @<name>((Q: ptr, qStride: i64, K: ptr) for each of dots, V: ptr, O: ptr, oStride: i64,
+/// capacity: i64,
+///              position: i64, r0: i64, r1: i64, g0: i64, g1: i64, extra...)
 ///   For rows r0..r1 (absolute positions position + r) and groups g0..g1.
-///   Q [row][group][member][keyWidth], O [row][group][member][valueWidth]: f32, rows qStride and
-///   oStride bytes apart. K [group][capacity / 16][keyWidth][16], V [group][capacity][valueWidth]:
-///   f32, 64-byte aligned. Keys and values outside of what a row sees never reach its result, NaN
-///   neither; a row that sees nothing is 0.
+///   Q [row][queries][width], O [row][group][member][value width]: f32, rows qStride and oStride
+///   bytes apart. K [group][capacity / 16][width][16], V [group][capacity][width]: f32, 64-byte
+///   aligned. Keys and values outside of what a row sees never reach its result, NaN neither; a row
+///   that sees nothing is 0.
 mlir::func::FuncOp getOrCreateAttention(mlir::ModuleOp module, const Machine &machine,
                                         const AttentionSpec &spec);
-
-/// func @tril_append_keys(X: ptr, xStride: i64, K: ptr, capacity: i64, position: i64, width: i64,
-/// groups: i64,
-///                        r0: i64, r1: i64)
-///   Puts rows r0..r1 of X ([row][group][width] f32, rows xStride bytes apart) at positions
-///   position + r of a key cache.
-mlir::func::FuncOp getOrCreateAppendKeys(mlir::ModuleOp module, const Machine &machine);
-
-/// func @tril_append_values(...): the same for a value cache.
-mlir::func::FuncOp getOrCreateAppendValues(mlir::ModuleOp module, const Machine &machine);
 
 } // namespace tril::kernels

@@ -293,12 +293,13 @@ def Tril_ContractOp : Tril_Op<"contract", [Pure]> {
 def Tril_SoftmaxOp : Tril_Op<"softmax", [Pure]> {
   let summary = "exp(x - max x), divided by its sum, along axes; holes stay holes";
   let description = [{
-    A row of holes only stays one.  (softmax_c1) every axis of `axes` is in the operand.  (softmax_c2) operand and result have the
-    same axes, holes and elements, real numbers.
+    A row of holes only stays one.  `sink` is one more number of each row, that the result leaves out (Xiao et al. 2023,
+    arXiv:2309.17453).  (softmax_c1) every axis of `axes` is in the operand.  (softmax_c2) operand and result have the
+    same axes, holes and elements, real numbers.  (softmax_c3) the axes of the sink are among the operand's others, and it has no holes.
   }];
-  let arguments = (ins StrArrayAttr:$axes, Tril_Tensor:$operand);
+  let arguments = (ins StrArrayAttr:$axes, Tril_Tensor:$operand, Optional<Tril_Tensor>:$sink);
   let results = (outs Tril_Tensor:$result);
-  let assemblyFormat = "$axes $operand attr-dict `:` functional-type($operand, $result)";
+  let assemblyFormat = "$axes $operand (`sink` $sink^)? attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
 }
 

@@ -1,6 +1,7 @@
 //===- TrilPlanOps.cpp - verifiers of the step form
 //--------------------------------------------===//
 #include "Dialect/Tril/TrilOps.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace tril;
@@ -26,24 +27,53 @@ LogicalResult MaterializeOp::verify() {
 }
 
 LogicalResult AttentionOp::verify() {
+  // attention_c2
+  size_t pairs = getQueries().size();
+  if (pairs == 0 || getKeys().size() != pairs || getContracted().size() != pairs ||
+      getScore().front().getNumArguments() != pairs)
+    return emitOpError() << "has " << pairs << " queries, " << getKeys().size() << " keys, "
+                         << getContracted().size() << " lists of contracted axes and "
+                         << getScore().front().getNumArguments() << " arguments of the region";
+  // attention_c1
   auto names = [](ArrayAttr list) { return llvm::to_vector(list.getAsValueRange<StringAttr>()); };
-  auto check = [&](NamedTensorType type, StringRef what, StringRef first,
-                   ArrayRef<ArrayAttr> lists) -> LogicalResult {
-    SmallVector<StringRef> want = {first};
-    for (ArrayAttr list : lists)
-      llvm::append_range(want, names(list));
-    if (type.rank() != want.size() ||
-        !llvm::all_of(want, [&](StringRef name) { return type.hasAxis(name); }))
-      return emitOpError() << "the " << what << " " << type << " must have `" << first
-                           << "` and the axes named for it"; // attention_c1
-    return success();
+  auto check = [&](Value value, StringRef what, SmallVector<StringRef> needed,
+                   ArrayRef<ArrayAttr> allowed) -> LogicalResult {
+    auto type = cast<NamedTensorType>(value.getType());
+    SmallVector<StringRef> known = needed;
+    for (ArrayAttr list : allowed)
+      llvm::append_range(known, names(list));
+    bool fits = llvm::all_of(needed, [&](StringRef name) { return type.hasAxis(name); }) &&
+                llvm::all_of(type.getAxes(), [&](AxisAttr axis) {
+                  return llvm::is_contained(known, axis.getName());
+                });
+    if (fits)
+      return success();
+    auto message =
+        emitOpError() << "the " << what << " " << type << " must have "
+                      << (needed.empty() ? "no axes" : "`" + llvm::join(needed, "`, `") + "`");
+    if (known.size() > needed.size())
+      message << ", and nothing but `"
+              << llvm::join(ArrayRef(known).drop_front(needed.size()), "`, `") << "` besides";
+    return message;
   };
-  if (failed(check(getQuery().getType(), "query", "time",
-                   {getGroups(), getMembers(), getContracted()})) ||
-      failed(check(getKey().getType(), "key", getPast(), {getGroups(), getContracted()})) ||
-      failed(check(getValue().getType(), "value", getPast(), {getGroups(), getFeatures()})) ||
-      failed(check(getResult().getType(), "result", "time",
-                   {getGroups(), getMembers(), getFeatures()})))
+  for (auto [query, key, list] : llvm::zip(getQueries(), getKeys(), getContracted())) {
+    SmallVector<StringRef> ofQuery = {"time"}, ofKey = {getPast()};
+    llvm::append_range(ofQuery, names(cast<ArrayAttr>(list)));
+    llvm::append_range(ofKey, names(cast<ArrayAttr>(list)));
+    if (failed(check(query, "query", ofQuery, {getGroups(), getMembers()})) ||
+        failed(check(key, "key", ofKey, {getGroups()})))
+      return failure();
+  }
+  SmallVector<StringRef> ofValue = {getPast()}, ofResult = {"time"};
+  llvm::append_range(ofValue, names(getFeatures()));
+  for (ArrayAttr list : {getGroups(), getMembers(), getFeatures()})
+    llvm::append_range(ofResult, names(list));
+  SmallVector<StringRef> ofSink;
+  if (getSink() && getSink().getType().hasAxis("time"))
+    ofSink.push_back("time");
+  if (failed(check(getValue(), "value", ofValue, {getGroups()})) ||
+      failed(check(getResult(), "result", ofResult, {})) ||
+      (getSink() && failed(check(getSink(), "sink", ofSink, {getGroups(), getMembers()}))))
     return failure();
   return success();
 }

@@ -36,23 +36,27 @@ def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
   let hasVerifier = 1;
 }
 
-def Tril_AttentionOp : Op<Tril_Dialect, "attention", [SingleBlock]> {
+def Tril_AttentionOp : Op<Tril_Dialect, "attention", [SingleBlock, AttrSizedOperandSegments]> {
   let summary = "Scores, their softmax and the weighted sum of values as one, without a score matrix";
   let description = [{
-    For each position of `time`, group and member: softmax over `past` of the region applied to sum over `contracted` of
-    query * key, times value, summed over `past`.  The region gets that sum (over time, past, groups, members) and yields the
-    score, a hole where the mask is false.  A row with nothing allowed is 0.
-    Axes: query has time, `groups`, `members`, `contracted`; key has past, `groups`, `contracted`; value has past, `groups`, `features`; the
-    result time, groups, members, features, in this order.
-    (attention_c1) axes are as described.
+    For each position of `time`, group and member: softmax over `past` of the region, times value, summed over `past`.  The region
+    gets, for each query and its key, their product summed over the axes of `contracted` (over time, past, and those of groups and
+    members that the two have), and yields the score, a hole where the mask is false.  A row with nothing allowed is 0.  `sink` is one
+    more score of each row, whose value is 0.
+    Groups are axes of the score that a key or the value has, members the others.  Axes: a query has time, some `groups`, some
+    `members`, its `contracted`; its key has past, some `groups`, its `contracted`; value has past, some `groups`, `features`; the sink
+    any of time, groups and members; the result time, groups, members, features, in this order.
+    (attention_c1) axes are as described.  (attention_c2) there are as many queries as keys, lists of contracted axes and arguments of
+    the region, at least one.
   }];
-  let arguments = (ins Tril_Tensor:$query, Tril_Tensor:$key, Tril_Tensor:$value, StrAttr:$past,
-                       StrArrayAttr:$groups, StrArrayAttr:$members, StrArrayAttr:$contracted, StrArrayAttr:$features);
+  let arguments = (ins Variadic<Tril_Tensor>:$queries, Variadic<Tril_Tensor>:$keys, Tril_Tensor:$value, Optional<Tril_Tensor>:$sink,
+                       StrAttr:$past, StrArrayAttr:$groups, StrArrayAttr:$members,
+                       TypedArrayAttrBase<StrArrayAttr, "lists of axes">:$contracted, StrArrayAttr:$features);
   let regions = (region SizedRegion<1>:$score);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = [{
-    $query `,` $key `,` $value `over` $past `groups` $groups `members` $members `contracted` $contracted `features` $features
-    attr-dict `:` functional-type(operands, $result) $score
+    $queries `by` $keys `of` $value (`sink` $sink^)? `over` $past `groups` $groups `members` $members `contracted` $contracted
+    `features` $features attr-dict `:` functional-type(operands, $result) $score
   }];
   let hasVerifier = 1;
 }

@@ -208,6 +208,14 @@ LogicalResult SoftmaxOp::verify() {
   if (failed(verifyAxes(*this, result, type.getAxes())) ||
       failed(verifySameElements(*this, {type, result})))
     return failure();
+  // softmax_c3
+  if (getSink())
+    for (AxisAttr axis : getSink().getType().getAxes())
+      if (!type.hasAxis(axis.getName()) || llvm::is_contained(strings(getAxes()), axis.getName()))
+        return emitOpError() << "the sink's axis `" << axis.getName()
+                             << "` is no axis of a row of the operand " << type;
+  if (getSink() && getSink().getType().getHoles())
+    return emitOpError() << "the sink has holes";
   return verifyHoles(*this, result, type.getHoles());
 }
 

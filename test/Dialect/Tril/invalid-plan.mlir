@@ -58,10 +58,10 @@ tril.model @m {
 
 // attention_c1, query
 tril.model @m {
-  tril.body @f(%q: !tril.tensor<time, g=2, c=4 : f32>, %k: !tril.tensor<past of time, g=2, c=4 : f32>, %v: !tril.tensor<past of time, g=2, f=5 : f32>) {
-    // expected-error @+1 {{the query '!tril.tensor<time, g=2, c=4 : f32>' must have `time` and the axes named for it}}
-    %y = tril.attention %q, %k, %v over "past" groups ["g"] members ["m"] contracted ["c"] features ["f"]
-        : (!tril.tensor<time, g=2, c=4 : f32>, !tril.tensor<past of time, g=2, c=4 : f32>, !tril.tensor<past of time, g=2, f=5 : f32>) -> !tril.tensor<time, g=2, m=3, f=5 : f32> {
+  tril.body @f(%q: !tril.tensor<time, g=2, x=4 : f32>, %k: !tril.tensor<past of time, g=2, c=4 : f32>, %v: !tril.tensor<past of time, g=2, f=5 : f32>) {
+    // expected-error @+1 {{the query '!tril.tensor<time, g=2, x=4 : f32>' must have `time`, `c`, and nothing but `g`, `m` besides}}
+    %y = tril.attention %q by %k of %v over "past" groups ["g"] members ["m"] contracted [["c"]] features ["f"]
+        : (!tril.tensor<time, g=2, x=4 : f32>, !tril.tensor<past of time, g=2, c=4 : f32>, !tril.tensor<past of time, g=2, f=5 : f32>) -> !tril.tensor<time, g=2, m=3, f=5 : f32> {
     ^bb0(%d: !tril.tensor<time, past of time, g=2, m=3 : f32>):
       tril.yield %d : !tril.tensor<time, past of time, g=2, m=3 : f32>
     }
@@ -73,10 +73,10 @@ tril.model @m {
 
 // attention_c1, key
 tril.model @m {
-  tril.body @f(%q: !tril.tensor<time, g=2, m=3, c=4 : f32>, %k: !tril.tensor<past of time, c=4 : f32>, %v: !tril.tensor<past of time, g=2, f=5 : f32>) {
-    // expected-error @+1 {{the key '!tril.tensor<past of time, c=4 : f32>' must have `past` and the axes named for it}}
-    %y = tril.attention %q, %k, %v over "past" groups ["g"] members ["m"] contracted ["c"] features ["f"]
-        : (!tril.tensor<time, g=2, m=3, c=4 : f32>, !tril.tensor<past of time, c=4 : f32>, !tril.tensor<past of time, g=2, f=5 : f32>) -> !tril.tensor<time, g=2, m=3, f=5 : f32> {
+  tril.body @f(%q: !tril.tensor<time, g=2, m=3, c=4 : f32>, %k: !tril.tensor<past of time, m=3, c=4 : f32>, %v: !tril.tensor<past of time, g=2, f=5 : f32>) {
+    // expected-error @+1 {{the key '!tril.tensor<past of time, m=3, c=4 : f32>' must have `past`, `c`, and nothing but `g` besides}}
+    %y = tril.attention %q by %k of %v over "past" groups ["g"] members ["m"] contracted [["c"]] features ["f"]
+        : (!tril.tensor<time, g=2, m=3, c=4 : f32>, !tril.tensor<past of time, m=3, c=4 : f32>, !tril.tensor<past of time, g=2, f=5 : f32>) -> !tril.tensor<time, g=2, m=3, f=5 : f32> {
     ^bb0(%d: !tril.tensor<time, past of time, g=2, m=3 : f32>):
       tril.yield %d : !tril.tensor<time, past of time, g=2, m=3 : f32>
     }
@@ -89,8 +89,8 @@ tril.model @m {
 // attention_c1, key, another name
 tril.model @m {
   tril.body @f(%q: !tril.tensor<time, g=2, m=3, c=4 : f32>, %k: !tril.tensor<seen of time, g=2, c=4 : f32>, %v: !tril.tensor<past of time, g=2, f=5 : f32>) {
-    // expected-error @+1 {{the key '!tril.tensor<seen of time, g=2, c=4 : f32>' must have `past` and the axes named for it}}
-    %y = tril.attention %q, %k, %v over "past" groups ["g"] members ["m"] contracted ["c"] features ["f"]
+    // expected-error @+1 {{the key '!tril.tensor<seen of time, g=2, c=4 : f32>' must have `past`, `c`, and nothing but `g` besides}}
+    %y = tril.attention %q by %k of %v over "past" groups ["g"] members ["m"] contracted [["c"]] features ["f"]
         : (!tril.tensor<time, g=2, m=3, c=4 : f32>, !tril.tensor<seen of time, g=2, c=4 : f32>, !tril.tensor<past of time, g=2, f=5 : f32>) -> !tril.tensor<time, g=2, m=3, f=5 : f32> {
     ^bb0(%d: !tril.tensor<time, past of time, g=2, m=3 : f32>):
       tril.yield %d : !tril.tensor<time, past of time, g=2, m=3 : f32>
@@ -104,8 +104,8 @@ tril.model @m {
 // attention_c1, value
 tril.model @m {
   tril.body @f(%q: !tril.tensor<time, g=2, m=3, c=4 : f32>, %k: !tril.tensor<past of time, g=2, c=4 : f32>, %v: !tril.tensor<past of time, g=2, m=3, f=5 : f32>) {
-    // expected-error @+1 {{the value '!tril.tensor<past of time, g=2, m=3, f=5 : f32>' must have `past` and the axes named for it}}
-    %y = tril.attention %q, %k, %v over "past" groups ["g"] members ["m"] contracted ["c"] features ["f"]
+    // expected-error @+1 {{the value '!tril.tensor<past of time, g=2, m=3, f=5 : f32>' must have `past`, `f`, and nothing but `g` besides}}
+    %y = tril.attention %q by %k of %v over "past" groups ["g"] members ["m"] contracted [["c"]] features ["f"]
         : (!tril.tensor<time, g=2, m=3, c=4 : f32>, !tril.tensor<past of time, g=2, c=4 : f32>, !tril.tensor<past of time, g=2, m=3, f=5 : f32>) -> !tril.tensor<time, g=2, m=3, f=5 : f32> {
     ^bb0(%d: !tril.tensor<time, past of time, g=2, m=3 : f32>):
       tril.yield %d : !tril.tensor<time, past of time, g=2, m=3 : f32>
@@ -119,12 +119,53 @@ tril.model @m {
 // attention_c1, result
 tril.model @m {
   tril.body @f(%q: !tril.tensor<time, g=2, m=3, c=4 : f32>, %k: !tril.tensor<past of time, g=2, c=4 : f32>, %v: !tril.tensor<past of time, g=2, f=5 : f32>) {
-    // expected-error @+1 {{the result '!tril.tensor<time, g=2, m=3 : f32>' must have `time` and the axes named for it}}
-    %y = tril.attention %q, %k, %v over "past" groups ["g"] members ["m"] contracted ["c"] features ["f"]
+    // expected-error @+1 {{the result '!tril.tensor<time, g=2, m=3 : f32>' must have `time`, `g`, `m`, `f`}}
+    %y = tril.attention %q by %k of %v over "past" groups ["g"] members ["m"] contracted [["c"]] features ["f"]
         : (!tril.tensor<time, g=2, m=3, c=4 : f32>, !tril.tensor<past of time, g=2, c=4 : f32>, !tril.tensor<past of time, g=2, f=5 : f32>) -> !tril.tensor<time, g=2, m=3 : f32> {
     ^bb0(%d: !tril.tensor<time, past of time, g=2, m=3 : f32>):
       tril.yield %d : !tril.tensor<time, past of time, g=2, m=3 : f32>
     }
+    tril.return
+  }
+}
+
+// -----
+
+// attention_c2
+tril.model @m {
+  tril.body @f(%q: !tril.tensor<time, c=4 : f32>, %k: !tril.tensor<past of time, c=4 : f32>, %v: !tril.tensor<past of time, f=5 : f32>) {
+    // expected-error @+1 {{has 2 queries, 1 keys, 1 lists of contracted axes and 1 arguments of the region}}
+    %y = tril.attention %q, %q by %k of %v over "past" groups [] members [] contracted [["c"]] features ["f"]
+        : (!tril.tensor<time, c=4 : f32>, !tril.tensor<time, c=4 : f32>, !tril.tensor<past of time, c=4 : f32>, !tril.tensor<past of time, f=5 : f32>) -> !tril.tensor<time, f=5 : f32> {
+    ^bb0(%d: !tril.tensor<time, past of time : f32>):
+      tril.yield %d : !tril.tensor<time, past of time : f32>
+    }
+    tril.return
+  }
+}
+
+// -----
+
+// attention_c1, sink
+tril.model @m {
+  tril.body @f(%q: !tril.tensor<time, c=4 : f32>, %k: !tril.tensor<past of time, c=4 : f32>, %v: !tril.tensor<past of time, f=5 : f32>, %s: !tril.tensor<h=2 : f32>) {
+    // expected-error @+1 {{the sink '!tril.tensor<h=2 : f32>' must have}}
+    %y = tril.attention %q by %k of %v sink %s over "past" groups [] members [] contracted [["c"]] features ["f"]
+        : (!tril.tensor<time, c=4 : f32>, !tril.tensor<past of time, c=4 : f32>, !tril.tensor<past of time, f=5 : f32>, !tril.tensor<h=2 : f32>) -> !tril.tensor<time, f=5 : f32> {
+    ^bb0(%d: !tril.tensor<time, past of time : f32>):
+      tril.yield %d : !tril.tensor<time, past of time : f32>
+    }
+    tril.return
+  }
+}
+
+// -----
+
+// softmax_c3
+tril.model @m {
+  tril.body @f(%x: !tril.tensor<time, past of time, h=2 : f32>, %s: !tril.tensor<past of time : f32>) {
+    // expected-error @+1 {{the sink's axis `past` is no axis of a row of the operand}}
+    %y = tril.softmax ["past"] %x sink %s : (!tril.tensor<time, past of time, h=2 : f32>, !tril.tensor<past of time : f32>) -> !tril.tensor<time, past of time, h=2 : f32>
     tril.return
   }
 }

@@ -19,8 +19,6 @@ namespace {
 using Attention = void(const float *q, int64_t qStride, const float *keys, const float *values,
                        float *o, int64_t oStride, int64_t capacity, int64_t position, int64_t r0,
                        int64_t r1, int64_t g0, int64_t g1);
-using Append = void(const float *x, int64_t xStride, float *cache, int64_t capacity,
-                    int64_t position, int64_t width, int64_t groups, int64_t r0, int64_t r1);
 
 enum class Mask { causal, window, holes, every };
 constexpr int64_t windowSize = 50, keyCount = 200;
@@ -52,16 +50,17 @@ kernels::AttentionSpec specFor(Mask mask, int64_t keyWidth, int64_t valueWidth, 
   using Predicate = mlir::arith::CmpIPredicate;
   kernels::AttentionSpec spec;
   spec.name = "attention" + std::to_string(int(mask));
-  spec.keyWidth = keyWidth;
-  spec.valueWidth = valueWidth;
+  spec.dots.resize(1);
+  spec.dots[0].width = keyWidth;
+  spec.value.width = valueWidth;
   spec.members = members;
   auto numbers = [](Emitter &e, Value scalar) { return e.broadcast(e.truncate(scalar, e.i32())); };
-  spec.score = [=](Emitter &e, Value dots, const QueryRow &row, Value keys) {
+  spec.score = [=](Emitter &e, llvm::ArrayRef<Value> dots, const QueryRow &row, Value keys) {
     Value distance = e.subi(numbers(e, row.position), keys);
     Value far =
         mlir::arith::MaxSIOp::create(e.builder, e.loc, distance, e.subi(e.splatInt(0), distance));
     Value slope = e.mulf(e.toFloat(numbers(e, e.add(row.member, 1))), e.splat(-0.01F));
-    return e.fma(dots, e.splat(0.25F), e.mulf(slope, e.toFloat(far)));
+    return e.fma(dots[0], e.splat(0.25F), e.mulf(slope, e.toFloat(far)));
   };
   if (mask != Mask::every)
     spec.mask = [=](Emitter &e, const QueryRow &row, Value keys) {
@@ -119,8 +118,6 @@ TEST_P(AttentionTest, EqualsPlainLoopsAndSplitsDoNotMatter) {
   Jit jit(machine, [&](mlir::ModuleOp module) {
     for (Mask mask : masks)
       kernels::getOrCreateAttention(module, machine, specFor(mask, keyWidth, valueWidth, members));
-    kernels::getOrCreateAppendKeys(module, machine);
-    kernels::getOrCreateAppendValues(module, machine);
   });
   constexpr int64_t groups = 2, capacity = 256, position = 170, rows = keyCount - position;
   std::mt19937 random(3);
@@ -150,13 +147,14 @@ TEST_P(AttentionTest, EqualsPlainLoopsAndSplitsDoNotMatter) {
       std::fill_n(&k2[key * groups * keyWidth], groups * keyWidth, NAN);
       std::fill_n(&v2[key * groups * valueWidth], groups * valueWidth, INFINITY);
     }
-    auto *appendKeys = jit.get<Append>("tril_append_keys"),
-         *appendValues = jit.get<Append>("tril_append_values");
-    appendKeys(k2.data(), groups * keyWidth * 4, keys.get(), capacity, 0, keyWidth, groups, 0, 100);
-    appendKeys(k2.data() + 100 * groups * keyWidth, groups * keyWidth * 4, keys.get(), capacity,
-               100, keyWidth, groups, 0, keyCount - 100);
-    appendValues(v2.data(), groups * valueWidth * 4, values.get(), capacity, 0, valueWidth, groups,
-                 0, keyCount);
+    for (int64_t key = 0; key < keyCount; ++key)
+      for (int64_t g = 0; g < groups; ++g) {
+        for (int64_t c = 0; c < keyWidth; ++c)
+          keys[(g * capacity + key / 16 * 16) * keyWidth + c * 16 + key % 16] =
+              k2[(key * groups + g) * keyWidth + c];
+        for (int64_t c = 0; c < valueWidth; ++c)
+          values[(g * capacity + key) * valueWidth + c] = v2[(key * groups + g) * valueWidth + c];
+      }
     auto *attention = jit.get<Attention>("attention" + std::to_string(int(mask)));
     std::vector<float> whole(rows * oStride + 16, -77);
     auto run = [&](std::vector<float> &o, int64_t r0, int64_t r1, int64_t g0, int64_t g1) {

@@ -62,14 +62,23 @@ class Case:
         self.folder = os.path.join(HERE, name)
         reference = safetensors.read(os.path.join(self.folder, "logits.safetensors"))
         self.whole = {key: value for key, value in reference.items() if key.startswith("logits.")}
-        self.decode = {"logits.0": reference["decode.0"]}
-        with open(os.path.join(self.folder, "greedy.json")) as file:
-            self.greedy = json.load(file)["tokens"]
+        self.causal = "decode.0" in reference
+        if self.causal:
+            self.decode = {"logits.0": reference["decode.0"]}
+            with open(os.path.join(self.folder, "greedy.json")) as file:
+                self.greedy = json.load(file)["tokens"]
+        self.tokens = os.path.join(self.folder, "tokens.json")
+        with open(self.tokens) as file:
+            tokens = json.load(file)
+        if "decoder_tokens" in tokens:  # `tokens` are what the encoder reads
+            self.tokens = os.path.join(work, "tokens.json")
+            with open(self.tokens, "w") as file:
+                json.dump({"tokens": tokens["decoder_tokens"], "source_token": tokens["tokens"]}, file)
 
     def eval(self, what, *options, weights=None):
         output = os.path.join(self.work, what + ".safetensors")
         command = [self.tril, "eval", self.text, "--weights", weights or self.folder,
-                   "--tokens", os.path.join(self.folder, "tokens.json"), "-o", output, *options]
+                   "--tokens", self.tokens, "-o", output, *options]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
             raise Failure(f"{what}: exit status {done.returncode} of {' '.join(command)}\n{done.stdout}")
@@ -81,8 +90,10 @@ class Case:
             raise Failure(f"{what}: the greedy tokens are {tokens}, of the reference {self.greedy}")
 
     def check_whole(self):
-        self.compiled = self.eval("whole", "--greedy", str(GREEDY))
+        self.compiled = self.eval("whole", *(["--greedy", str(GREEDY)] if self.causal else []))
         away = compare(self.compiled, self.whole, TOLERANCE, "whole")
+        if not self.causal:
+            return f"{away:.1e} from the reference"
         self.follow(self.compiled, "whole")
         return f"{away:.1e} from the reference, {GREEDY} greedy tokens equal"
 
@@ -120,7 +131,8 @@ class Case:
 
     def checks(self):
         yield "whole", self.check_whole
-        yield "step", self.check_step
+        if self.causal:
+            yield "step", self.check_step
         yield "interpret", self.check_interpret
         if os.path.exists(os.path.join(self.folder, "config_legacy.json")):
             yield "legacy", self.check_legacy

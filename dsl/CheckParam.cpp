@@ -324,10 +324,10 @@ std::vector<Value> Checker::bindTensor(const ast::Param &param, const Stored &st
         std::string text;
         const std::vector<ast::ExprPtr> &exprs = stored.layout ? *stored.layout : param.dims;
         for (const ast::ExprPtr &expr : exprs)
-          text += (text.empty() ? "[" : ", ") + textOf(expr->span);
+          text += (text.empty() ? "" : ", ") + textOf(expr->span);
         error(Diag::tensor_shape, param.stored->span,
               "`" + name + "` has the shape " + shapeText(found->second) +
-                  " in the checkpoint, and " + names + " is declared " + text +
+                  " in the checkpoint, and " + names + " is declared [" + text +
                   "] = " + shapeText(wanted));
         return {};
       }

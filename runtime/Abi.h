@@ -10,17 +10,17 @@
 
 extern "C" {
 
-enum { tril_max_inputs = 8, tril_max_outputs = 8, tril_max_sequences = 8 };
+enum { tril_max_inputs = 8, tril_max_outputs = 8, tril_max_sequences = 8, tril_regions = 6 };
 
 struct tril_context {
-  const char *weights; // packed weights, page aligned
-  char *arena[4];   // scratch: [0] fixed, [1] grows with rows, [2] with capacity, [3] with rows *
-                    // capacity
-  char *state;      // what is kept between steps; zeroed at the start of a sequence
-  int64_t rows;     // new positions in this call, 1 <= rows <= maxRows
-  int64_t position; // of the first of them
-  int64_t capacity; // positions that linear states have room for; a multiple of 64
-  int64_t maxRows;  // rows that the arena has room for
+  const char *weights;       // packed weights, page aligned
+  char *arena[tril_regions]; // scratch: [0] fixed, [1] grows with rows, [2] with capacity, [3] with
+                             // rows * capacity, [4] with capacity^2, [5] with rows * capacity^2
+  char *state;               // what is kept between steps; zeroed at the start of a sequence
+  int64_t rows;              // new positions in this call, 1 <= rows <= maxRows
+  int64_t position;          // of the first of them
+  int64_t capacity;          // positions that linear states have room for; a multiple of 64
+  int64_t maxRows;           // rows that the arena has room for
   int64_t outputBegin; // outputs are wanted for rows outputBegin..rows-1 only; outputBegin == rows:
                        // of no row
   const int32_t *inputs[tril_max_inputs]; // in the order of the manifest; inputs over time begin at
@@ -41,10 +41,15 @@ void tril_step(struct tril_context *);
 
 namespace tril {
 /// Bytes of a region whose size is fixed + position * capacity (+ row * maxRows + rowPosition *
-/// maxRows * capacity). arena[0] has `fixed` bytes, arena[1] `row * maxRows`, arena[2] `position *
-/// capacity`, arena[3] `rowPosition * maxRows * capacity`. The state has `fixed + position *
+/// maxRows * capacity ...). arena[0] has `fixed` bytes, arena[1] `row * maxRows`, arena[2]
+/// `position * capacity`, arena[3] `rowPosition * maxRows * capacity`, arena[4] `square *
+/// capacity^2`, arena[5] `rowSquare * maxRows * capacity^2`. The state has `fixed + position *
 /// capacity`.
 struct Extent {
-  int64_t fixed = 0, row = 0, position = 0, rowPosition = 0;
+  int64_t fixed = 0, row = 0, position = 0, rowPosition = 0, square = 0, rowSquare = 0;
 };
+
+/// Which arena holds a value over `time` or not, and over so many other axes whose size is not
+/// known before the run (at most 2).
+constexpr unsigned arenaRegion(bool time, unsigned others) { return (time ? 1 : 0) + 2 * others; }
 } // namespace tril

@@ -107,8 +107,8 @@ private:
 };
 
 Extent readExtent(const Reader &reader) {
-  return {reader.bytes("fixed"), reader.bytes("row"), reader.bytes("position"),
-          reader.bytes("rowPosition")};
+  return {reader.bytes("fixed"),       reader.bytes("row"),    reader.bytes("position"),
+          reader.bytes("rowPosition"), reader.bytes("square"), reader.bytes("rowSquare")};
 }
 
 std::string element(const char *list, size_t index) {
@@ -158,10 +158,9 @@ void validate(const Manifest &manifest, const Reader &reader) {
 }
 
 json extentJson(const Extent &extent) {
-  return {{"fixed", extent.fixed},
-          {"row", extent.row},
-          {"position", extent.position},
-          {"rowPosition", extent.rowPosition}};
+  return {{"fixed", extent.fixed},       {"row", extent.row},
+          {"position", extent.position}, {"rowPosition", extent.rowPosition},
+          {"square", extent.square},     {"rowSquare", extent.rowSquare}};
 }
 
 } // namespace

@@ -38,6 +38,9 @@ public:
       longest = std::max(longest, length(s));
     // Of the tokens that follow, the last is not fed again.
     int64_t needed = longest + std::max<int64_t>(options.greedy - 1, 0);
+    for (const auto &list : file.lists)
+      for (const auto &values : list)
+        needed = std::max(needed, int64_t(values.size()));
     if (options.context && needed > *options.context)
       throw Error("`" + options.tokensFile + "` needs " + std::to_string(needed) +
                   " positions; -c gives room for " + std::to_string(*options.context));

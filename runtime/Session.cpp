@@ -82,10 +82,13 @@ Session::Session(const Manifest &manifest, const char *weights, StepFunction ste
 
 void Session::allocate(int64_t rows, int64_t capacity) {
   const Extent &extent = manifest.arena;
-  int64_t bytes[4] = {extent.fixed, product(extent.row, rows), product(extent.position, capacity),
-                      product(product(extent.rowPosition, rows), capacity)};
-  for (int i = 0; i < 4; ++i) {
-    arena[i].ensure(bytes[i], "intermediate values; a smaller -b or -c needs less");
+  const int64_t perRow[tril_regions] = {0, extent.row, 0, extent.rowPosition, 0, extent.rowSquare};
+  const int64_t once[tril_regions] = {extent.fixed, 0, extent.position, 0, extent.square, 0};
+  for (int i = 0; i < tril_regions; ++i) {
+    int64_t bytes = sum(once[i], product(perRow[i], rows));
+    for (int power = 0; power < i / 2; ++power)
+      bytes = product(bytes, capacity);
+    arena[i].ensure(bytes, "intermediate values; a smaller -b or -c needs less");
     frame.arena[i] = arena[i].data();
   }
   state.ensure(sum(manifest.state.fixed, product(manifest.state.position, capacity)),
@@ -126,6 +129,9 @@ void Session::setSequence(int input, std::span<const int32_t> values) {
                 " and " + std::to_string(values.size()) + " (`" + described.name + "`)");
   if (values.empty())
     throw Error("`" + described.name + "` is empty");
+  if (int64_t(values.size()) > limit)
+    throw Error("`" + described.name + "` has " + counted(int64_t(values.size()), "value") +
+                "; -c gives room for " + std::to_string(limit));
   extent = int64_t(values.size());
   sequences[input].assign(values.begin(), values.end());
 }
@@ -170,8 +176,11 @@ bool Session::advance(std::span<const std::span<const int32_t>> inputs, int64_t 
       history[i].insert(history[i].end(), inputs[i].begin(), inputs[i].end());
       pointers[i] = history[i].data();
     }
-    if (length > frame.capacity)
-      allocate(roundUp(length, capacityUnit), roundUp(length, capacityUnit));
+    int64_t longest = length; // of all sequences
+    for (const auto &values : sequences)
+      longest = std::max(longest, int64_t(values.size()));
+    if (longest > frame.capacity)
+      allocate(roundUp(longest, capacityUnit), roundUp(longest, capacityUnit));
     state.clear();
     reached = 0;
     call(pointers, length, before + outputBegin);

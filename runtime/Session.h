@@ -95,7 +95,7 @@ private:
   int64_t reached = 0;
 
   tril_context frame{};
-  Region arena[4];
+  Region arena[tril_regions];
   Region state;
   Region outputs[tril_max_outputs];
   int64_t outputRows = 0; // of the last call

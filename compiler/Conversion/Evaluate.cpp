@@ -103,10 +103,10 @@ Memory Evaluator::memoryOf(Value stored) {
     }
   };
   auto inArena = [&](Value bytes) {
-    unsigned region = 0;
+    unsigned others = 0;
     for (AxisAttr axis : type.getAxes())
-      if (axis.isDynamic())
-        region |= axis.getName() == "time" ? 1 : 2;
+      others += axis.isDynamic() && axis.getName() != "time";
+    unsigned region = arenaRegion(type.hasAxis("time"), others);
     return code.at(frame.arena[region], code.mul(bytes, frame.scale[region]));
   };
   auto field = [&](int64_t index) {

@@ -8,6 +8,7 @@
 #pragma once
 #include "Conversion/Code.h"
 #include "Dialect/Tril/TrilOps.h"
+#include "runtime/Abi.h"
 #include "llvm/ADT/MapVector.h"
 #include <map>
 
@@ -53,7 +54,7 @@ struct Memory {
 struct Frame {
   mlir::Value context, record;
   mlir::Value weights; // of this body: context.weights + record.weights
-  mlir::Value arena[4], scale[4];
+  mlir::Value arena[tril_regions], scale[tril_regions];
   mlir::Value state; // of this body
   mlir::Value rows, position, capacity, maxRows, outputBegin, thread, threads, layer;
   int argumentField = 0; // index of the first argument's offset in the record

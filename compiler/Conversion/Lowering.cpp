@@ -242,8 +242,9 @@ void BodyLowering::loadFrame(Code &c, Frame &frame) {
   frame.scale[0] = c.c64(1);
   frame.scale[1] = frame.maxRows;
   frame.scale[2] = frame.capacity;
-  frame.scale[3] = c.mul(frame.maxRows, frame.capacity);
-  for (int i = 0; i < 4; ++i)
+  for (int i = 3; i < tril_regions; ++i)
+    frame.scale[i] = c.mul(frame.scale[i - 2], frame.capacity);
+  for (int i = 0; i < tril_regions; ++i)
     frame.arena[i] = pointer("arena", 8 * i);
   frame.weights = pointer("weights");
   frame.state = pointer("state");

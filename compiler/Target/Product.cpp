@@ -58,7 +58,7 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
         manifest.why += " (" + place + ")";
   }
   if (auto arena = model->getAttrOfType<DenseI64ArrayAttr>("tril.arena")) {
-    manifest.arena = {arena[0], arena[1], arena[2], arena[3]};
+    manifest.arena = {arena[0], arena[1], arena[2], arena[3], arena[4], arena[5]};
     auto state = model->getAttrOfType<DenseI64ArrayAttr>("tril.state");
     manifest.state.fixed = state[0];
     manifest.state.position = state[1];

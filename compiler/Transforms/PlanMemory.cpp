@@ -1,10 +1,11 @@
 //===- PlanMemory.cpp - a place for every stored value and every state
 //------------------------------===//
-// Regions as in runtime/Abi.h: [0] fixed, [1] rows, [2] capacity, [3] rows * capacity.  An offset
-// is in bytes of a region for one row (one position, ...), so that places are known before the
-// sizes are.  Main's values come first; the bodies, which run one at a time, share what lies
+// Regions as in runtime/Abi.h: [0] fixed, [1] rows, [2] capacity, [3] rows * capacity, ...  An
+// offset is in bytes of a region for one row (one position, ...), so that places are known before
+// the sizes are.  Main's values come first; the bodies, which run one at a time, share what lies
 // behind.
 #include "Transforms/Passes.h"
+#include "runtime/Abi.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace tril {
@@ -16,6 +17,8 @@ using namespace mlir;
 using namespace tril;
 
 namespace {
+
+using Extents = std::array<int64_t, tril_regions>; // bytes of each region
 
 constexpr int64_t kAlign = 64; // a cache line, and a vector of 16 floats
 
@@ -39,7 +42,7 @@ struct PlanMemoryPass : tril::impl::PlanMemoryBase<PlanMemoryPass> {
       return signalPassFailure();
     }
     markOutputs(main);
-    std::array<int64_t, 4> base = {}, total = {};
+    Extents base = {}, total = {};
     plan(main, {}, base);
     total = base;
     for (BodyOp body : model.getBody().getOps<BodyOp>()) {
@@ -48,9 +51,9 @@ struct PlanMemoryPass : tril::impl::PlanMemoryBase<PlanMemoryPass> {
       for (auto [i, value] : llvm::enumerate(body.getBody().front().getTerminator()->getOperands()))
         if (auto stored = value.getDefiningOp<MaterializeOp>())
           stored.setReturnIndex(i);
-      std::array<int64_t, 4> end;
+      Extents end;
       plan(body, base, end);
-      for (unsigned i = 0; i < 4; ++i)
+      for (unsigned i = 0; i < tril_regions; ++i)
         total[i] = std::max(total[i], end[i]);
     }
     planStates(model, main);
@@ -59,12 +62,13 @@ struct PlanMemoryPass : tril::impl::PlanMemoryBase<PlanMemoryPass> {
   }
 
 private:
-  static unsigned regionOf(NamedTensorType type) {
-    unsigned region = 0;
+  /// None if there are more sequences than regions.
+  static std::optional<unsigned> regionOf(NamedTensorType type) {
+    unsigned others = 0;
     for (AxisAttr axis : type.getAxes())
-      if (axis.isDynamic())
-        region |= axis.getName() == "time" ? 1 : 2;
-    return region;
+      others += axis.isDynamic() && axis.getName() != "time";
+    unsigned region = arenaRegion(type.hasAxis("time"), others);
+    return region < tril_regions ? std::optional(region) : std::nullopt;
   }
 
   /// Outputs are written where the caller wants them; what only they read is made for the wanted
@@ -96,16 +100,23 @@ private:
     }
   }
 
-  void plan(BodyOp body, std::array<int64_t, 4> base, std::array<int64_t, 4> &end) {
+  void plan(BodyOp body, Extents base, Extents &end) {
     // Number the operations; a region's operations come before the one that holds it.
     llvm::DenseMap<Operation *, unsigned> at;
     unsigned count = 0;
     body.walk([&](Operation *op) { at[op] = count++; });
     std::vector<Interval> intervals;
-    auto add = [&](Value value, unsigned begin, unsigned last) {
-      NamedTensorType type = typeOf(value);
-      intervals.push_back({value, regionOf(type), aligned(type.staticElements() * 4), begin, last});
-    };
+    auto add =
+        [&](Value value, unsigned begin, unsigned last) {
+          NamedTensorType type = typeOf(value);
+          std::optional<unsigned> region = regionOf(type);
+          if (!region) {
+            emitError(value.getLoc())
+                << "this value is over more than two sequences besides `time`, and is stored";
+            return signalPassFailure();
+          }
+          intervals.push_back({value, *region, aligned(type.staticElements() * 4), begin, last});
+        };
     // The last place where a value is needed: its readers compute inline, so follow what is not
     // stored.
     std::function<unsigned(Value)> lastUse = [&](Value value) {

@@ -1,6 +1,8 @@
 // Every stored value and every state has its place.
 // RUN: tril-opt %s -split-input-file -tril-plan-memory | FileCheck %s
 // RUN: not tril-opt %S/Inputs/no-main.mlir -tril-plan-memory 2>&1 | FileCheck %s --check-prefix=NO-MAIN
+// RUN: not tril-opt %S/Inputs/four-sequences.mlir -tril-plan-memory 2>&1 | FileCheck %s --check-prefix=FOUR
+// FOUR: four-sequences.mlir:13:10: error: this value is over more than two sequences besides `time`, and is stored
 // NO-MAIN: no-main.mlir:1:1: error: the model has no body `@main`
 
 !t = !tril.tensor<time : f32>
@@ -10,7 +12,7 @@
 
 // Offsets are bytes for one row, in steps of 64.  %x dies where %z is made from %y, so %z takes its bytes; %y lives then and has its own.  The
 // output's place is given by who calls, and rows before the first wanted one are not needed of what it alone reads.
-// CHECK: tril.model @m is "causal" attributes {tril.arena = array<i64: 0, 256, 0, 0>, tril.state = array<i64: 0, 0>}
+// CHECK: tril.model @m is "causal" attributes {tril.arena = array<i64: 0, 256, 0, 0, 0, 0>, tril.state = array<i64: 0, 0>}
 // CHECK: %[[X:.*]] = tril.materialize %{{.*}} {offset = 0 : i64, tail}
 // CHECK: %[[Y:.*]] = tril.materialize %{{.*}} {offset = 128 : i64, tail}
 // CHECK: %[[Z:.*]] = tril.materialize %{{.*}} {offset = 0 : i64, tail}
@@ -41,15 +43,20 @@ tril.model @m is "causal" {
 !ip = !tril.tensor<past of time : i32>
 !p = !tril.tensor<past of time : f32>
 !tp = !tril.tensor<time, past of time : f32>
+!o = !tril.tensor<older of time : f32>
+!po = !tril.tensor<past of time, older of time : f32>
+!tpo = !tril.tensor<time, past of time, older of time : f32>
 !a = !tril.tensor<a=3 : f32>
 
 // What is computed in place keeps its sources alive until its own reader: %x is read through %n at the end, so nothing takes its bytes.
-// The four regions by the dynamic axes: fixed, rows, capacity, both.
-// CHECK: tril.arena = array<i64: 64, 192, 64, 64>
+// The regions by the dynamic axes: fixed, rows, capacity, both, capacity^2, rows and capacity^2.
+// CHECK: tril.arena = array<i64: 64, 192, 64, 64, 64, 64>
 // CHECK: tril.materialize %{{.*}} {offset = 0 : i64, tail} : (!time) -> !time
 // CHECK: tril.materialize %{{.*}} {offset = 0 : i64} : (!a) -> !a
 // CHECK: tril.materialize %{{.*}} {offset = 0 : i64} : (!past) -> !past
 // CHECK: tril.materialize %{{.*}} {offset = 0 : i64, tail} : (!time_past) -> !time_past
+// CHECK: tril.materialize %{{.*}} {offset = 0 : i64} : (!past_older) -> !past_older
+// CHECK: tril.materialize %{{.*}} {offset = 0 : i64, tail} : (!time_past_older) -> !time_past_older
 // CHECK: tril.materialize %{{.*}} {offset = 64 : i64, tail} : (!time) -> !time
 // CHECK: tril.materialize %{{.*}} {offset = 128 : i64, tail} : (!time) -> !time
 tril.model @m is "causal" {
@@ -66,7 +73,12 @@ tril.model @m is "causal" {
     %pm = tril.materialize %pf : (!p) -> !p
     %tp = tril.mul %n, %pm : (!t, !p) -> !tp
     %tpm = tril.materialize %tp : (!tp) -> !tp
-    %r = tril.reduce max ["past"] %tpm : (!tp) -> !t
+    %older = tril.rename %pm "past" to "older" : (!p) -> !o
+    %po = tril.mul %pm, %older : (!p, !o) -> !po
+    %pom = tril.materialize %po : (!po) -> !po
+    %tpo = tril.mul %tpm, %pom : (!tp, !po) -> !tpo
+    %tpom = tril.materialize %tpo : (!tpo) -> !tpo
+    %r = tril.reduce max ["past", "older"] %tpom : (!tpo) -> !t
     %rm = tril.materialize %r : (!t) -> !t
     %am2 = tril.reduce sum ["a"] %am : (!a) -> !tril.tensor<f32>
     %m = tril.mul %rm, %n : (!t, !t) -> !t
@@ -88,7 +100,7 @@ tril.model @m is "causal" {
 
 // States: what is fixed comes first, `lag` entries of each equation, then a position's bytes for each linear one.  Each call has states of
 // its own behind main's.  Bodies, which run one at a time, share what lies behind main's values.
-// CHECK: tril.model @m is "causal" attributes {tril.arena = array<i64: 0, 448, 0, 0>, tril.state = array<i64: 384, 256>}
+// CHECK: tril.model @m is "causal" attributes {tril.arena = array<i64: 0, 448, 0, 0, 0, 0>, tril.state = array<i64: 384, 256>}
 // CHECK: tril.body @main
 // CHECK: tril.extend "k" %{{.*}} as "past"  rows {fixed_offset = 0 : i64, position_offset = 0 : i64}
 // CHECK: tril.call @layer(%{{.*}}) layer 0 {offsets = array<i64: 128>, state = array<i64: 0, 128>}

@@ -31,6 +31,12 @@ extern "C" void tril_step(tril_context *context) {
   int32_t *seen = reinterpret_cast<int32_t *>(c.arena[2]);                  // one a position
   signed char *ages = reinterpret_cast<signed char *>(c.arena[3]);          // rows x capacity
 
+  // One byte for two positions, and for two positions and a row.
+  if (c.thread == 0) {
+    c.arena[4][c.capacity * c.capacity - 1] = 1;
+    c.arena[5][c.maxRows * c.capacity * c.capacity - 1] = 1;
+  }
+
   // What is kept: each thread its share of the new tokens.
   for (Part p(c, c.rows); p.begin < p.end; ++p.begin)
     tokens[c.position + p.begin] = c.inputs[0][p.begin];

@@ -162,11 +162,15 @@ TEST(Session, SequencesOfTheirOwn) {
   source[2] = 100;
   EXPECT_EQ(messageOf([&] { session.setSequence(1, source); }),
             "`source` 100 at position 2 is outside the vocabulary of 100");
+  source.assign(11, 1);
+  EXPECT_EQ(messageOf([&] { session.setSequence(1, source); }),
+            "`source` has 11 values; -c gives room for 10");
 }
 
 TEST(Session, MemoryThatNoMachineHas) {
   ThreadPool pool(1);
   Manifest manifest = fake::manifest();
+  manifest.arena = {8, 8, 4};
   manifest.state.position = int64_t(1) << 43;
   EXPECT_NE(messageOf([&] {
               Session(manifest, nullptr, tril_step, pool, int64_t(1) << 30, 8);

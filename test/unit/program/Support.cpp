@@ -19,7 +19,7 @@ Manifest manifest() {
   Manifest m;
   m.model = "fake";
   m.claim = "causal";
-  m.arena = {8, 8, 4, 1};
+  m.arena = {8, 8, 4, 1, 1, 1};
   m.state = {8, 0, 4, 0};
   m.states = {{"tokens", "linear", 0, 4, "fake.tril:3:1"}};
   m.inputs = {{"token", vocabulary, {"time"}}};

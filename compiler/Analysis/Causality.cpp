@@ -68,7 +68,7 @@ private:
     // An output that is not over time is one of the first position already.
     Affine t = type.hasAxis(kTime) ? analysis.position(type.axis(kTime)) : Affine(0);
     Formula present = analysis.present(output.reads);
-    std::optional<Counterexample> best;
+    std::optional<Refutation> best;
     for (const Case &one : output.reads.cases) {
       if (one.sequence != kTime)
         continue;
@@ -85,13 +85,13 @@ private:
           return;
         bool certain = analysis.solver.certain(f);
         auto point = analysis.solver.smallest(f, !certain, t, one.position);
-        Counterexample found{kind, op, &one, t, *point, certain};
-        if (!best || found.before(*best))
-          best = found;
+        Refutation found = explain({kind, op, &one, t, *point, certain}, analysis);
+        if (!best || tellsMore(found, *best))
+          best = std::move(found);
       }
     }
     if (best)
-      result.refutations.push_back(explain(*best, analysis));
+      result.refutations.push_back(std::move(*best));
   }
 
   ClaimResult &result;

@@ -26,6 +26,7 @@ struct Refutation {
   /// From the output to the input: places in the text, and what is read there.
   std::vector<std::pair<mlir::Location, std::string>> path;
   std::vector<std::string> helps;
+  mlir::Operation *entry = nullptr; ///< of `at`
 };
 
 /// What became of a claim.

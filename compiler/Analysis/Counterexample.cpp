@@ -31,19 +31,6 @@ std::optional<int64_t> Counterexample::value(const Terms &terms, const Affine &a
   return result;
 }
 
-static size_t lengthOf(const Step *path) {
-  size_t length = 0;
-  for (; path; path = path->inner)
-    ++length;
-  return length;
-}
-
-static bool readsExistence(const Step *path) {
-  while (path && path->inner)
-    path = path->inner;
-  return !path || !isa<InputOp>(path->op);
-}
-
 static int64_t at(const Point &point, const Affine &affine) {
   int64_t result = affine.constant;
   for (auto [atom, factor] : affine.terms)
@@ -52,12 +39,17 @@ static int64_t at(const Point &point, const Affine &affine) {
   return result;
 }
 
-bool Counterexample::before(const Counterexample &other) const {
-  auto key = [](const Counterexample &c) {
-    return std::tuple(!c.certain, at(c.point, c.time), at(c.point, c.read->position),
-                      readsExistence(c.read->path), lengthOf(c.read->path));
+// What happens before what may, the earlier positions, tokens before mere existence; of what is
+// left the place that comes first in the text, because the later ones follow from it.
+bool tril::analysis::tellsMore(const Refutation &a, const Refutation &b) {
+  auto key = [](const Refutation &r) {
+    return std::tuple(!r.certain, r.position, r.reads, r.input.empty(), r.layer);
   };
-  return key(*this) < key(other);
+  if (key(a) != key(b))
+    return key(a) < key(b);
+  if (a.entry && b.entry && a.entry != b.entry && a.entry->getBlock() == b.entry->getBlock())
+    return a.entry->isBeforeInBlock(b.entry);
+  return a.path.size() < b.path.size();
 }
 
 namespace {
@@ -77,6 +69,8 @@ public:
       result.path.erase(middle, middle + left);
     }
   }
+
+  const Step *entry = nullptr; ///< through which the forbidden position comes in
 
 private:
   bool isForbidden(int64_t position) const {
@@ -142,6 +136,7 @@ private:
     if (entered && result.taken.empty()) {
       result.at = placeInText(op->getLoc());
       result.taken = taken;
+      entry = &step;
     }
     if (isa<ExtentOp>(op) || (!taken.empty() && !isa<RenameOp>(op)))
       add(op, what + here + " " + taken);
@@ -175,17 +170,17 @@ private:
 } // namespace
 
 // What a person may have meant, by the operation through which the forbidden position comes in.
-static void help(const Counterexample &found, ReadsAnalysis &analysis, Refutation &result) {
+static void help(const Step *entry, ReadsAnalysis &analysis, Refutation &result) {
   auto add = [&](std::string text) {
     if (!llvm::is_contained(result.helps, text))
       result.helps.push_back(std::move(text));
   };
-  for (const Step *step = found.read->path; step; step = step->inner) {
-    Operation *op = step->op;
+  if (entry) {
+    Operation *op = entry->op;
     if (isa<ExtentOp>(op))
       add("the length is not known yet at an earlier position; `time + 1` is the number of "
           "positions so far");
-    for (const auto &[axis, to] : step->positions) {
+    for (const auto &[axis, to] : entry->positions) {
       AxisAttr along = analysis.terms.info(axis).along;
       if (!along.isDynamic() || along.getRootName() != kTime)
         continue;
@@ -223,8 +218,6 @@ static void help(const Counterexample &found, ReadsAnalysis &analysis, Refutatio
           add("the index is only known when the model runs; `min(..., time)` bounds it");
       }
     }
-    if (!result.helps.empty())
-      break;
   }
   if (!result.certain)
     add("the analysis follows comparisons and whole-number arithmetic of positions; what is "
@@ -244,10 +237,14 @@ Refutation tril::analysis::explain(const Counterexample &found, ReadsAnalysis &a
                     "",
                     found.certain,
                     {},
-                    {}};
+                    {},
+                    nullptr};
   result.reads = found.value(analysis.terms, found.read->position).value_or(0);
   result.length = std::max(result.position, result.reads) + 1;
-  Walk(found, analysis, result).run();
-  help(found, analysis, result);
+  Walk walk(found, analysis, result);
+  walk.run();
+  help(walk.entry, analysis, result);
+  if (walk.entry)
+    result.entry = walk.entry->op;
   return result;
 }

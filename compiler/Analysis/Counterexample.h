@@ -16,9 +16,10 @@ struct Counterexample {
 
   /// The value of an expression of the output's positions, if the counterexample decides it.
   std::optional<int64_t> value(const Terms &terms, const Affine &affine) const;
-  /// Which of two to tell of: one that happens, earlier, with a shorter path.
-  bool before(const Counterexample &other) const;
 };
+
+/// Which of two to tell of.
+bool tellsMore(const Refutation &a, const Refutation &b);
 
 /// Puts it in words.
 Refutation explain(const Counterexample &found, ReadsAnalysis &analysis);

@@ -52,6 +52,27 @@ static bool neverEmpty(ReadsAnalysis &analysis, const Reads &x, ArrayRef<AxisAtt
   });
 }
 
+// One position of a row, known by the row.
+static Substitution chosenPosition(ReadsAnalysis &analysis, NamedTensorType row,
+                                   ArrayRef<AxisAttr> axes) {
+  Substitution there;
+  for (AxisAttr axis : axes) {
+    std::optional<int64_t> last;
+    if (!axis.isDynamic())
+      last = axis.getSize() - 1;
+    there.push_back({analysis.terms.axis(axis), analysis.fresh(row, 0, last)});
+  }
+  return there;
+}
+
+// Whether rows along `axes` have positions at all: another sequence may have none.
+static Formula existence(ArrayRef<AxisAttr> axes) {
+  bool sure = llvm::all_of(axes, [](AxisAttr axis) {
+    return axis.isDynamic() ? axis.getRootName() == kTime : axis.getSize() > 0;
+  });
+  return sure ? kTrue : kOpaque;
+}
+
 LogicalResult ReduceOp::reads(ReadsAnalysis &analysis) {
   Terms &terms = analysis.terms;
   const Reads &x = analysis.of(getOperand());
@@ -76,7 +97,19 @@ LogicalResult ReduceOp::reads(ReadsAnalysis &analysis) {
   }
   Reads result;
   readRows(analysis, *this, result, x, axes, on);
-  result.valid = filled ? kTrue : kOpaque;
+  // A position that is no hole, if there is one in the row: of max and min the one that they are.
+  bool extreme = getKind() == ReduceKind::max || getKind() == ReduceKind::min;
+  if (extreme || !filled) {
+    Substitution there = chosenPosition(analysis, getResult().getType(), axes);
+    if (!filled)
+      result.valid = terms.both(terms.replace(x.valid, there), existence(axes));
+    if (extreme && x.number && x.number->divisor == 1 && !x.number->infinite) {
+      result.number = Number{terms.replace(x.number->numerator, there)};
+      result.facts = terms.replace(analysis.present(x), there);
+    }
+  } else if (getKind() == ReduceKind::count) {
+    result.number = Number{analysis.fresh(getResult().getType(), 0)};
+  }
   analysis.set(getResult(), std::move(result));
   return success();
 }

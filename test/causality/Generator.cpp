@@ -109,8 +109,8 @@ std::string Generator::statement(const std::string &name) {
                 "] else 0)");
   case 9:
     return "_, at" + name + " = top[past -> kept](" + u + "[past] where " + mask("time", "past") +
-           ")\n" + bind(u + " + sum[kept](" + w + "[time = at" + name + plus(number(-1, 0)) +
-                        "] else 0)");
+           ")\n" +
+           bind(u + " + sum[kept](" + w + "[time = at" + name + plus(number(-1, 0)) + "] else 0)");
   case 10:
     return "rec " + name + " = 0.5 * (" + name + "[time - " + str(number(1, 2)) + "] else " +
            pick({"0", w}) + ") + " + u;
@@ -132,8 +132,8 @@ std::string Generator::statement(const std::string &name) {
                 mask("past", "seen") + " and " + mask("time", "seen") + ") where " +
                 mask("time", "past") + ")");
   case 17: // laid side by side
-    return bind("sum[two](stack[two](" + u + ", " + w + "[time" + plus(k) + "] else 0) where two == " +
-                str(number(0, 1)) + ")");
+    return bind("sum[two](stack[two](" + u + ", " + w + "[time" + plus(k) +
+                "] else 0) where two == " + str(number(0, 1)) + ")");
   case 18: {
     std::string t = "s" + name;
     return t + " = " + w + "[time - slot" + plus(number(-1, 1)) + "]\n" +
@@ -154,8 +154,9 @@ std::string Generator::statement(const std::string &name) {
     return bind(u + " + (word[source = time" + plus(number(-1, 1)) + "] / 99 else " +
                 pick({"0", w, w + "[time" + plus(number(-1, 1)) + "] else 0"}) + ")");
   case 23:
-    return bind(u + " + " + pick({"sum[source](word where source <= time)", "mean[source](word)",
-                                  "(max[source](word where source < time) else " + w + ")"}) +
+    return bind(u + " + " +
+                pick({"sum[source](word where source <= time)", "mean[source](word)",
+                      "(max[source](word where source < time) else " + w + ")"}) +
                 " / 50");
   case 24:
     return chance(20) ? bind(u + " + |time|")
@@ -164,8 +165,9 @@ std::string Generator::statement(const std::string &name) {
   case 25: // split and merged again
     return "r" + name + " = (" + w + "[time - row" + plus(number(-1, 1)) + "] else 0) + row\n" +
            bind("sum[two](split[row -> two*slot](r" + name + ")[slot = " + str(number(0, 2)) +
-                "] where two == " + str(number(0, 1)) + ") + sum[row](merge[slot*two -> row](split" +
-                "[row -> slot*two](r" + name + ")) where row > " + str(number(0, 5)) + ") + " + u);
+                "] where two == " + str(number(0, 1)) +
+                ") + sum[row](merge[slot*two -> row](split" + "[row -> slot*two](r" + name +
+                ")) where row > " + str(number(0, 5)) + ") + " + u);
   default:
     return "rec {\n  a" + name + "[time] = (b" + name + "[time - 1] else 1) * 0.5 + " + u +
            "\n  b" + name + "[time] = a" + name + " + (" + w + "[time" + plus(number(-2, 1)) +
@@ -174,10 +176,11 @@ std::string Generator::statement(const std::string &name) {
 }
 
 std::string Generator::text() {
-  std::string text = "model random is causal\naxis vocab = 256\naxis past = time\naxis seen = time\n"
-                     "axis slot = 3\naxis two = 2\naxis row = 6\naxis kept = 2\naxis layer = 2\n"
-                     "axis source = input\ninput token[time] in vocab\ninput word[source] in vocab\n"
-                     "v0 = token / 97 + 0.3\n";
+  std::string text =
+      "model random is causal\naxis vocab = 256\naxis past = time\naxis seen = time\n"
+      "axis slot = 3\naxis two = 2\naxis row = 6\naxis kept = 2\naxis layer = 2\n"
+      "axis source = input\ninput token[time] in vocab\ninput word[source] in vocab\n"
+      "v0 = token / 97 + 0.3\n";
   values = {"v0"};
   int count = number(1, 4);
   for (int i = 1; i <= count; ++i) {

@@ -1,10 +1,12 @@
 //===- Soundness.cpp - the proof against brute force
 //-------------------------------------------------===//
 // soundness [--count N] [--seed S] [--first I] [--longest L] [--show N]
+// soundness --judge TEXT
 // Draws texts, and evaluates each with the interpreter on random inputs: every later position
 // changed, and the sequence cut everywhere, must leave what comes before as it was, to the last
 // bit.  A text for which they do not must not be accepted.  Prints every text for which this fails,
 // and the counts; --show prints the first texts that were refused although nothing leaked.
+// --judge does the same with one text, without a proof: 1 if it leaks, 0 if it was not seen to.
 #include "Analysis/Causality.h"
 #include "Generator.h"
 #include "Import/Import.h"
@@ -13,14 +15,17 @@
 #include "dsl/Parser.h"
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <iostream>
 
 using namespace tril;
 using Tokens = std::vector<int32_t>;
+using Outputs = std::map<std::string, interpreter::OutputArray>;
 
 namespace {
 
 struct Arguments {
+  std::string judge;
   uint64_t count = 2000, seed = 1, first = 0, show = 0;
   int longest = 24;
 };
@@ -50,18 +55,21 @@ public:
   }
 
   /// Where the text reads the future on some random input, or "".
-  std::string leak(ModelOp model, std::mt19937_64 &random, int longest) {
-    for (int round = 0; round < 2; ++round) {
+  std::string leak(ModelOp model, std::mt19937_64 &random, int longest, int rounds = 2) {
+    int64_t vocabulary = 256;
+    model.walk([&](InputOp input) { vocabulary = static_cast<int64_t>(input.getLimit()); });
+    for (int round = 0; round < rounds; ++round) {
       int length = 1 + static_cast<int>(random() % static_cast<uint64_t>(longest));
-      Tokens tokens = draw(random, length), words = draw(random, 1 + random() % 6);
-      std::vector<double> whole = evaluate(model, tokens, words);
+      Tokens tokens = draw(random, length, vocabulary);
+      Tokens words = draw(random, 1 + random() % 6, vocabulary);
+      Outputs whole = evaluate(model, tokens, words);
       for (int at = 1; at < length; ++at) {
         Tokens cut(tokens.begin(), tokens.begin() + at);
         if (!same(evaluate(model, cut, words), whole, at))
           return "cut at " + std::to_string(at) + " of " + std::to_string(length);
         for (int i = 0; i < 2; ++i) {
           Tokens changed = tokens;
-          changed[at] = static_cast<int32_t>(random() % 256);
+          changed[at] = static_cast<int32_t>(random() % vocabulary);
           if (!same(evaluate(model, changed, words), whole, at))
             return "changed at " + std::to_string(at) + " of " + std::to_string(length);
         }
@@ -77,13 +85,13 @@ private:
     refusal = dsl::render(messages, false);
     return nullptr;
   }
-  static Tokens draw(std::mt19937_64 &random, uint64_t length) {
+  static Tokens draw(std::mt19937_64 &random, uint64_t length, uint64_t vocabulary) {
     Tokens result(length);
     for (int32_t &token : result)
-      token = static_cast<int32_t>(random() % 256);
+      token = static_cast<int32_t>(random() % vocabulary);
     return result;
   }
-  static std::vector<double> evaluate(ModelOp model, const Tokens &tokens, const Tokens &words) {
+  static Outputs evaluate(ModelOp model, const Tokens &tokens, const Tokens &words) {
     interpreter::Options options;
     options.blasFrom = -1;
     auto result = interpreter::evaluate(
@@ -95,12 +103,17 @@ private:
       std::cerr << "the interpreter refuses\n";
       std::exit(1);
     }
-    return result->outputs["result"].values;
+    return result->outputs;
   }
-  static bool same(const std::vector<double> &a, const std::vector<double> &b, int count) {
-    for (int i = 0; i < count; ++i)
-      if (a[i] != b[i] && !(a[i] != a[i] && b[i] != b[i]))
-        return false;
+  /// The outputs at the first `count` positions; one that is not over time, altogether.
+  static bool same(const Outputs &a, const Outputs &b, int64_t count) {
+    for (const auto &[name, output] : a) {
+      const std::vector<double> &x = output.values, &y = b.at(name).values;
+      size_t compared = output.axes.empty() ? 1 : count;
+      for (size_t i = 0; i < compared; ++i)
+        if (x[i] != y[i] && !(x[i] != x[i] && y[i] != y[i]))
+          return false;
+    }
     return true;
   }
 
@@ -113,7 +126,9 @@ Arguments parse(int argc, char **argv) {
   Arguments result;
   for (int i = 1; i + 1 < argc; i += 2) {
     uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
-    if (!std::strcmp(argv[i], "--count"))
+    if (!std::strcmp(argv[i], "--judge"))
+      result.judge = argv[i + 1];
+    else if (!std::strcmp(argv[i], "--count"))
       result.count = value;
     else if (!std::strcmp(argv[i], "--seed"))
       result.seed = value;
@@ -136,6 +151,19 @@ Arguments parse(int argc, char **argv) {
 int main(int argc, char **argv) {
   Arguments arguments = parse(argc, argv);
   Judge judge;
+  if (!arguments.judge.empty()) {
+    std::ifstream file(arguments.judge);
+    auto module = judge.import({std::istreambuf_iterator<char>(file), {}});
+    if (!module) {
+      std::cerr << judge.refusal;
+      return 2;
+    }
+    std::mt19937_64 random(arguments.seed);
+    std::string leak =
+        judge.leak(*module->getOps<ModelOp>().begin(), random, arguments.longest, 20);
+    std::cout << (leak.empty() ? "no leak was seen" : "leaks: " + leak) << "\n";
+    return leak.empty() ? 0 : 1;
+  }
   uint64_t accepted = 0, refusedLeaks = 0, refusedHarmless = 0, undecided = 0, none = 0, wrong = 0;
   double proving = 0, slowest = 0;
   for (uint64_t i = arguments.first; i < arguments.first + arguments.count; ++i) {

@@ -3,7 +3,7 @@
 #include "Analysis/Solver.h"
 #include "mlir/Analysis/Presburger/IntegerRelation.h"
 #include "mlir/Analysis/Presburger/Simplex.h"
-#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace tril;
 using namespace tril::analysis;
@@ -15,12 +15,14 @@ using namespace mlir::presburger;
 // Deciding over the whole numbers takes time exponential in this.
 static constexpr size_t kMostColumns = 40;
 
+// A search over the whole numbers costs as much as so many steps.
+static constexpr unsigned kStepsOfSample = 20;
+
 namespace {
 
 class Search {
 public:
-  Search(const Terms &terms, bool opaque, unsigned steps)
-      : steps(steps), terms(terms), opaque(opaque) {}
+  Search(Terms &terms, bool opaque, unsigned steps) : steps(steps), terms(terms), opaque(opaque) {}
 
   std::optional<Point> run(Formula f) {
     collect(f);
@@ -30,10 +32,12 @@ public:
     }
     Simplex start(columns.size());
     simplex = &start;
-    for (auto [k, atom] : llvm::enumerate(columns))
+    for (auto [k, atom] : llvm::enumerate(columns)) {
+      defining = k;
       bound(atom, k);
-    SmallVector<Formula> choices;
-    if (!assume(f, choices) || !search(choices, 0))
+    }
+    defining.reset();
+    if (!assume(f) || !search())
       return std::nullopt;
     return point;
   }
@@ -96,7 +100,7 @@ private:
   }
 
   void add(ArrayRef<DynamicAPInt> coefficients, bool equality) {
-    rows.push_back({SmallVector<DynamicAPInt>(coefficients), equality});
+    rows.push_back({SmallVector<DynamicAPInt>(coefficients), equality, defining});
     if (equality)
       simplex->addEquality(coefficients);
     else
@@ -104,8 +108,11 @@ private:
   }
 
   // Adds what `f` says without a choice, and its choices to `choices`; false if it cannot hold.
-  bool assume(Formula f, SmallVector<Formula> &choices) {
-    const FormulaInfo &info = terms.formula(f);
+  bool assume(Formula f) {
+    if (!assumed.insert(f).second)
+      return true;
+    trail.push_back(f);
+    const FormulaInfo info = terms.formula(f);
     switch (info.kind) {
     case FormulaInfo::isFalse:
       return false;
@@ -118,7 +125,7 @@ private:
       add(row(info.affine), info.kind == FormulaInfo::isZero);
       return !simplex->isEmpty();
     case FormulaInfo::both:
-      return assume(info.left, choices) && assume(info.right, choices);
+      return assume(info.left) && assume(info.right);
     case FormulaInfo::either:
       choices.push_back(f);
       return true;
@@ -126,7 +133,19 @@ private:
     llvm_unreachable("a kind of formula");
   }
 
-  bool search(const SmallVector<Formula> &choices, size_t at) {
+  bool refuted(Formula f) { return f != kOpaque && assumed.contains(negation(f)); }
+  Formula negation(Formula f) {
+    auto [at, fresh] = negations.try_emplace(f, kFalse);
+    if (!fresh)
+      return at->second;
+    Formula result = terms.negate(f);
+    negations[f] = result;
+    return result;
+  }
+
+  // Chooses sides until all choices are made.  One that is made already, or that has one side left,
+  // needs no search.
+  bool search() {
     if (steps == 0) {
       exceeded = true;
       return true;
@@ -134,19 +153,47 @@ private:
     --steps;
     if (simplex->isEmpty())
       return false;
-    if (at == choices.size())
+    std::optional<Formula> open;
+    for (size_t k = 0; k < choices.size(); ++k) { // `assume` adds some
+      FormulaInfo info = terms.formula(choices[k]);
+      if (assumed.contains(info.left) || assumed.contains(info.right))
+        continue;
+      bool left = refuted(info.left), right = refuted(info.right);
+      if (left && right)
+        return false;
+      if (!left && !right) {
+        if (!open)
+          open = choices[k];
+        continue;
+      }
+      if (!assume(left ? info.right : info.left))
+        return false;
+      open.reset();
+      k = -1; // what was assumed may decide earlier ones
+    }
+    if (!open)
       return finish();
-    const FormulaInfo &info = terms.formula(choices[at]);
+    FormulaInfo info = terms.formula(*open);
     for (Formula side : {info.left, info.right}) {
       unsigned snapshot = simplex->getSnapshot();
-      size_t count = rows.size();
-      SmallVector<Formula> more = choices;
-      if (assume(side, more) && search(more, at + 1))
+      size_t rowCount = rows.size(), choiceCount = choices.size(), trailCount = trail.size();
+      // The second side is only looked at where the first does not hold.
+      if ((side == info.left || info.left == kOpaque || assumeOther(info.left)) && assume(side) &&
+          search())
         return true;
-      rows.resize(count);
+      rows.resize(rowCount);
+      choices.resize(choiceCount);
+      while (trail.size() > trailCount)
+        assumed.erase(trail.pop_back_val());
       simplex->rollback(snapshot);
     }
     return false;
+  }
+
+  // Narrows the second side by a literal: others would add choices.
+  bool assumeOther(Formula first) {
+    FormulaInfo::Kind kind = terms.formula(first).kind;
+    return kind != FormulaInfo::atLeastZero || assume(negation(first));
   }
 
   bool finish() {
@@ -157,24 +204,67 @@ private:
     };
     if (auto sample = simplex->getSamplePointIfIntegral())
       return keep(*sample);
-    IntegerPolyhedron polyhedron(PresburgerSpace::getSetSpace(columns.size()));
-    for (const auto &[coefficients, equality] : rows)
-      if (equality)
-        polyhedron.addEquality(coefficients);
-      else
-        polyhedron.addInequality(coefficients);
-    if (auto sample = polyhedron.findIntegerSample())
-      return keep(*sample);
-    return false;
+    return finishOverIntegers();
   }
 
-  const Terms &terms;
+  // What the formula says is over few atoms; what defines the others can always be met.
+  bool finishOverIntegers() {
+    unsigned cost = std::min(steps, kStepsOfSample);
+    steps -= cost;
+    llvm::SmallBitVector needed(columns.size());
+    auto mark = [&](const Row &row) {
+      for (size_t k = 0; k < columns.size(); ++k)
+        if (row.coefficients[k] != 0)
+          needed.set(k);
+    };
+    for (const Row &row : rows)
+      if (!row.definition)
+        mark(row);
+    for (bool grown = true; grown;) {
+      unsigned before = needed.count();
+      for (const Row &row : rows)
+        if (row.definition && needed.test(*row.definition))
+          mark(row);
+      grown = needed.count() != before;
+    }
+    SmallVector<unsigned> kept(needed.set_bits());
+    IntegerPolyhedron polyhedron(PresburgerSpace::getSetSpace(kept.size()));
+    for (const Row &row : rows) {
+      if (row.definition && !needed.test(*row.definition))
+        continue;
+      SmallVector<DynamicAPInt> part;
+      for (unsigned k : kept)
+        part.push_back(row.coefficients[k]);
+      part.push_back(row.coefficients.back());
+      if (row.equality)
+        polyhedron.addEquality(part);
+      else
+        polyhedron.addInequality(part);
+    }
+    auto sample = polyhedron.findIntegerSample();
+    if (!sample)
+      return false;
+    for (auto [k, value] : llvm::zip(kept, *sample))
+      point[columns[k]] = int64fromDynamicAPInt(value);
+    return true;
+  }
+
+  Terms &terms;
   bool opaque;
   SmallVector<Atom> columns;
   llvm::DenseMap<Atom, unsigned> columnOf;
   llvm::DenseSet<Formula> seen;
   Simplex *simplex = nullptr;
-  std::vector<std::pair<SmallVector<DynamicAPInt>, bool>> rows;
+  struct Row {
+    SmallVector<DynamicAPInt> coefficients;
+    bool equality;
+    std::optional<unsigned> definition; ///< the column of which it says what it is
+  };
+  std::vector<Row> rows;
+  std::optional<unsigned> defining;
+  SmallVector<Formula> choices, trail;
+  llvm::DenseSet<Formula> assumed;
+  llvm::DenseMap<Formula, Formula> negations;
   Point point;
 };
 

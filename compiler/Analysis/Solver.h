@@ -34,7 +34,7 @@ private:
 
   Terms &terms;
   std::map<std::pair<Formula, bool>, std::optional<Point>> decided;
-  unsigned queries_ = 0, stepsOfFormula = 4000, stepsLeft = 400000;
+  unsigned queries_ = 0, stepsOfFormula = 1000, stepsLeft = 10000;
   bool exceeded_ = false;
 };
 

@@ -166,6 +166,7 @@ int main(int argc, char **argv) {
   }
   uint64_t accepted = 0, refusedLeaks = 0, refusedHarmless = 0, undecided = 0, none = 0, wrong = 0;
   double proving = 0, slowest = 0;
+  uint64_t slowestProgram = 0;
   for (uint64_t i = arguments.first; i < arguments.first + arguments.count; ++i) {
     std::seed_seq seeds{arguments.seed, i};
     std::mt19937_64 random(seeds);
@@ -182,7 +183,10 @@ int main(int argc, char **argv) {
     double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     proving += seconds;
-    slowest = std::max(slowest, seconds);
+    if (seconds > slowest) {
+      slowest = seconds;
+      slowestProgram = i;
+    }
     std::string leak = judge.leak(model, random, arguments.longest);
     undecided += !claim.undecided.empty();
     if (claim.holds() && !leak.empty()) {
@@ -204,7 +208,7 @@ int main(int argc, char **argv) {
             << refusedHarmless << " refused that did not leak here (" << undecided
             << " undecided), " << none << " no texts; proofs took "
             << 1000 * proving / static_cast<double>(std::max<uint64_t>(1, arguments.count - none))
-            << " ms on average, " << 1000 * slowest << " at most\n"
+            << " ms on average, " << 1000 * slowest << " at most (program " << slowestProgram << ")\n"
             << accepted << " passed, " << wrong << " failed\n";
   return wrong > 0 || accepted == 0 ? 1 : 0;
 }

@@ -245,7 +245,9 @@ Location Graph::place(dsl::PlaceId id) const {
   Location location = UnknownLoc::get(&context);
   if (place.span.source) {
     auto [line, column] = dsl::lineColumn(place.span);
-    location = FileLineColLoc::get(&context, place.span.source->path, line, column);
+    auto end = dsl::lineColumn({place.span.source, place.span.end, place.span.end});
+    auto file = StringAttr::get(&context, place.span.source->path);
+    location = FileLineColRange::get(file, line, column, end.line, end.column);
   }
   if (place.caller >= 0)
     location = CallSiteLoc::get(location, this->place(place.caller));

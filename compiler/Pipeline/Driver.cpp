@@ -129,7 +129,7 @@ int tril::build(const BuildRequest &request) {
     return 1;
   Compilation compilation(request);
   OwningOpRef<ModuleOp> module = importFrontend(*compilation.context, *frontend);
-  if (!module)
+  if (!module || (!request.unchecked && !proved(*frontend, *module)))
     return 1;
   auto print = [&] {
     printTo(request.output, [&](llvm::raw_pwrite_stream &out) { module->print(out); });
@@ -208,6 +208,7 @@ std::string tril::buildCached(const BuildRequest &request) {
   add(readSource(request.text)->text);
   add(request.cpu);
   add(request.blas ? "blas" : "");
+  add(request.unchecked ? "unchecked" : "");
   addFile(llvm::sys::fs::getMainExecutable(nullptr, nullptr));
   std::string archives = archiveDirectory();
   addFile(archives + "/libtril_runtime.a");
@@ -259,7 +260,7 @@ int interpret(const EvalRequest &request) {
     return 1;
   Compilation compilation(request.build);
   OwningOpRef<ModuleOp> module = importFrontend(*compilation.context, *frontend);
-  if (!module)
+  if (!module || (!request.build.unchecked && !proved(*frontend, *module)))
     return 1;
   ModelOp model = *module->getOps<ModelOp>().begin();
   {

@@ -24,6 +24,7 @@ struct BuildRequest {
   std::string dumpDirectory;
   bool blas = false;
   bool quiet = false;
+  bool unchecked = false; // do not prove what the text claims
 };
 int build(const BuildRequest &request);
 

@@ -2,6 +2,7 @@
 //------------------------------------------------------------------------------------------------===//
 #include "Pipeline/Frontend.h"
 #include "Import/Import.h"
+#include "Pipeline/Claims.h"
 #include "Pipeline/Driver.h"
 #include "Target/WeightWriter.h"
 #include "dsl/Check.h"
@@ -61,6 +62,15 @@ std::optional<Frontend> tril::readModel(const std::string &text, const std::stri
   return result;
 }
 
+bool tril::proved(const Frontend &frontend, ModuleOp module) {
+  dsl::Diagnostics diagnostics;
+  for (ModelOp model : module.getOps<ModelOp>())
+    proveClaim(*frontend.model, model, diagnostics);
+  if (!diagnostics.all().empty())
+    tell(diagnostics);
+  return !diagnostics.hasErrors();
+}
+
 OwningOpRef<ModuleOp> tril::importFrontend(MLIRContext &context, const Frontend &frontend) {
   ImportOptions options;
   options.storage = [&](StringRef name) -> std::string {
@@ -84,6 +94,13 @@ OwningOpRef<ModuleOp> tril::importFrontend(MLIRContext &context, const Frontend 
   model->setAttr("tril.inputs", builder.getStrArrayAttr(inputs));
   model->setAttr("tril.sequences", builder.getStrArrayAttr(sequences));
   return module;
+}
+
+static void checkClaim(const dsl::Model &text, dsl::Diagnostics &diagnostics) {
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  if (auto module = importModel(context, text))
+    for (ModelOp model : module->getOps<ModelOp>())
+      proveClaim(text, model, diagnostics);
 }
 
 int tril::checkText(const CheckRequest &request) {
@@ -111,7 +128,16 @@ int tril::checkText(const CheckRequest &request) {
       options.config = &config;
       options.dialect = "";
     }
-    dsl::check(program, options, diagnostics);
+    auto model = dsl::check(program, options, diagnostics);
+    if (model && !options.config) {
+      // Sizes are unknown, unless the text asks for none.
+      nlohmann::json nothing = nlohmann::json::object();
+      dsl::Diagnostics ignored;
+      options.config = &nothing;
+      model = dsl::check(program, options, ignored);
+    }
+    if (model)
+      checkClaim(*model, diagnostics);
   }
   if (request.json)
     llvm::outs() << dsl::toJson(diagnostics).dump(2) << "\n";

@@ -22,6 +22,9 @@ std::optional<Frontend> readModel(const std::string &text, const std::string &we
 mlir::OwningOpRef<mlir::ModuleOp> importFrontend(mlir::MLIRContext &context,
                                                  const Frontend &frontend);
 
+/// Proves what the text says of itself; tells what refutes it on standard error.
+bool proved(const Frontend &frontend, mlir::ModuleOp module);
+
 std::shared_ptr<const dsl::Source> readSource(const std::string &path);
 /// The folder of std beside the compiler, or "" for the copy that is built in.
 std::string stdDirectory();

@@ -4,6 +4,15 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ProveCausality : Pass<"tril-prove-causality", "::tril::ModelOp"> {
+  let summary = "Prove what the text claims of itself, for all inputs and every length, or tell what refutes it";
+  let description = [{
+    `tril` proves the claim of a text before it compiles it; this is the same for a printed dump of the phase `tril`.  It changes nothing.
+    The rules are in causality.md.
+  }];
+  let statistics = [Statistic<"queries", "queries", "Formulas that were decided">];
+}
+
 def Recognise : Pass<"tril-recognise", "::tril::ModelOp"> {
   let summary = "Find contractions and softmaxes in what the text says with sums, products and exponentials";
   let description = [{

@@ -7,6 +7,11 @@
 
 using namespace tril;
 
+static void addUnchecked(CLI::App *command, BuildRequest &request) {
+  command->add_flag("--unchecked", request.unchecked,
+                    "do not prove what the text claims of itself, such as `is causal`");
+}
+
 static void addBuildOptions(CLI::App *command, BuildRequest &request) {
   command->add_option("model", request.text, "the text (.tril)")->required();
   command
@@ -21,6 +26,7 @@ static void addBuildOptions(CLI::App *command, BuildRequest &request) {
   command->add_flag("--blas", request.blas,
                     "contract f32 weights with OpenBLAS; how a prompt is split then changes "
                     "results within rounding");
+  addUnchecked(command, request);
   command->add_option("--dump-ir", request.dumpDirectory,
                       "write the IR after every pass to this folder, one numbered file each");
 }
@@ -72,6 +78,7 @@ static int runTool(int argc, char **argv) {
   buildCommand->add_option(
       "--stop-after", stopAfter,
       "print the IR after this phase: tril, step, fused, planned, loops or lowered");
+  addUnchecked(buildCommand, buildRequest);
   buildCommand->add_option("--dump-ir", buildRequest.dumpDirectory,
                            "write the IR after every pass to this folder, one numbered file each");
 

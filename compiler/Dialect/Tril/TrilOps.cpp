@@ -8,6 +8,8 @@
 using namespace mlir;
 using namespace tril;
 
+#include "Dialect/Tril/ReadsInterface.cpp.inc"
+
 #include "Dialect/Tril/TrilDialect.cpp.inc"
 #include "Dialect/Tril/TrilEnums.cpp.inc"
 #define GET_ATTRDEF_CLASSES

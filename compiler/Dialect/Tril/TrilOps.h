@@ -16,6 +16,10 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace tril::analysis {
+class ReadsAnalysis;
+}
+#include "Dialect/Tril/ReadsInterface.h.inc"
 #include "Dialect/Tril/TrilDialect.h.inc"
 #include "Dialect/Tril/TrilEnums.h.inc"
 #define GET_ATTRDEF_CLASSES

@@ -3,6 +3,7 @@
 #define TRIL_OPS_TD
 
 include "Dialect/Tril/TrilDialect.td"
+include "Dialect/Tril/ReadsInterface.td"
 include "Dialect/Tril/TrilPlanOps.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -14,6 +15,8 @@ include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/RegionKindInterface.td"
 
 class Tril_Op<string mnemonic, list<Trait> traits = []> : Op<Tril_Dialect, mnemonic, traits>;
+// One of the whole-sequence form.
+class Tril_WholeOp<string mnemonic, list<Trait> traits = []> : Tril_Op<mnemonic, traits # [Tril_Reads]>;
 
 //===-------------------------------------------------------------------------------------------===//
 // Structure
@@ -50,7 +53,7 @@ def Tril_BodyOp : Tril_Op<"body", [FunctionOpInterface, IsolatedFromAbove, Singl
   }];
 }
 
-def Tril_ReturnOp : Tril_Op<"return", [Terminator, Pure, HasParent<"BodyOp">, ReturnLike]> {
+def Tril_ReturnOp : Tril_WholeOp<"return", [Terminator, Pure, HasParent<"BodyOp">, ReturnLike]> {
   let summary = "The values of a body";
   let description = [{ (return_c1) the values have the result types of the body, in order. }];
   let arguments = (ins Variadic<Tril_Tensor>:$values);
@@ -58,7 +61,7 @@ def Tril_ReturnOp : Tril_Op<"return", [Terminator, Pure, HasParent<"BodyOp">, Re
   let hasVerifier = 1;
 }
 
-def Tril_CallOp : Tril_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Tril_CallOp : Tril_WholeOp<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "One layer";
   let description = [{
     `layer` selects the checkpoint names and the layer constants of the callee.  (call_c1) the callee is a body of the model.
@@ -69,7 +72,7 @@ def Tril_CallOp : Tril_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterfa
   let assemblyFormat = "$callee `(` $arguments `)` `layer` $layer attr-dict `:` functional-type($arguments, $values)";
 }
 
-def Tril_OutputOp : Tril_Op<"output", [HasParent<"BodyOp">]> {
+def Tril_OutputOp : Tril_WholeOp<"output", [HasParent<"BodyOp">]> {
   let summary = "A named output, its axes in the order in which it is written out";
   let description = [{ (output_c1) `axes` are exactly the axes of the value, which comes in that order.  Holes are written as 0. }];
   let arguments = (ins StrAttr:$name, Tril_Tensor:$value, StrArrayAttr:$axes);
@@ -81,7 +84,7 @@ def Tril_OutputOp : Tril_Op<"output", [HasParent<"BodyOp">]> {
 // Sources
 //===-------------------------------------------------------------------------------------------===//
 
-def Tril_ConstantOp : Tril_Op<"constant", [Pure, ConstantLike]> {
+def Tril_ConstantOp : Tril_WholeOp<"constant", [Pure, ConstantLike]> {
   let summary = "A number";
   let description = [{ Of whole numbers and truth values (0, 1) too.  (constant_c1) the result has no axes and no holes. }];
   let arguments = (ins F64Attr:$value);
@@ -91,7 +94,7 @@ def Tril_ConstantOp : Tril_Op<"constant", [Pure, ConstantLike]> {
   let hasVerifier = 1;
 }
 
-def Tril_TableOp : Tril_Op<"table", [Pure]> {
+def Tril_TableOp : Tril_WholeOp<"table", [Pure]> {
   let summary = "Constant numbers over static axes, row-major in the order of the type";
   let description = [{ (table_c1) every axis has a static size.  (table_c2) there is a value for each position.  (table_c3) no holes. }];
   let arguments = (ins DenseF64ArrayAttr:$values);
@@ -100,7 +103,7 @@ def Tril_TableOp : Tril_Op<"table", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tril_LayerConstantOp : Tril_Op<"layer_constant", [Pure]> {
+def Tril_LayerConstantOp : Tril_WholeOp<"layer_constant", [Pure]> {
   let summary = "A number that differs between the layers that share a body";
   let description = [{
     `values` has one number for each layer of the loop, by the `layer` of the call.  (layer_constant_c1) the result has no axes and no
@@ -112,7 +115,7 @@ def Tril_LayerConstantOp : Tril_Op<"layer_constant", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tril_PositionOp : Tril_Op<"position", [Pure]> {
+def Tril_PositionOp : Tril_WholeOp<"position", [Pure]> {
   let summary = "The position along an axis";
   let description = [{ (position_c1) the result has that one axis and i32 elements. }];
   let results = (outs Tril_Tensor:$result);
@@ -120,7 +123,7 @@ def Tril_PositionOp : Tril_Op<"position", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tril_ExtentOp : Tril_Op<"extent", [Pure]> {
+def Tril_ExtentOp : Tril_WholeOp<"extent", [Pure]> {
   let summary = "The number of positions of a sequence axis";
   let description = [{ (extent_c1) the axis has no static size.  (extent_c2) the result has no axes, no holes and i32 elements. }];
   let arguments = (ins Tril_AxisAttr:$axis);
@@ -129,7 +132,7 @@ def Tril_ExtentOp : Tril_Op<"extent", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tril_ParamOp : Tril_Op<"param", [Pure]> {
+def Tril_ParamOp : Tril_WholeOp<"param", [Pure]> {
   let summary = "A tensor of the checkpoint, or a part of one";
   let description = [{
     The element at positions c is, in elements of the stored row-major tensor, at
@@ -150,7 +153,7 @@ def Tril_ParamOp : Tril_Op<"param", [Pure]> {
   }];
 }
 
-def Tril_InputOp : Tril_Op<"input", [Pure]> {
+def Tril_InputOp : Tril_WholeOp<"input", [Pure]> {
   let summary = "What is given at run time: tokens, or a further input of the text";
   let description = [{
     Whole numbers in 0..limit-1; something else is refused before the model runs.  (input_c1) the result has i32 elements and no
@@ -174,14 +177,14 @@ def Tril_Elementwise : NativeOpTrait<"Elementwise"> {
   let cppNamespace = "::tril::OpTrait";
 }
 
-class Tril_Unary<string mnemonic, string text> : Tril_Op<mnemonic, [Pure, Tril_Elementwise]> {
+class Tril_Unary<string mnemonic, string text> : Tril_WholeOp<mnemonic, [Pure, Tril_Elementwise]> {
   let summary = text;
   let hasFolder = 1;
   let arguments = (ins Tril_Tensor:$operand);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$operand attr-dict `:` functional-type($operand, $result)";
 }
-class Tril_Binary<string mnemonic, string text, list<Trait> traits = []> : Tril_Op<mnemonic, [Pure, Tril_Elementwise] # traits> {
+class Tril_Binary<string mnemonic, string text, list<Trait> traits = []> : Tril_WholeOp<mnemonic, [Pure, Tril_Elementwise] # traits> {
   let summary = text;
   let hasFolder = 1;
   let arguments = (ins Tril_Tensor:$lhs, Tril_Tensor:$rhs);
@@ -221,7 +224,7 @@ def Tril_NeOp : Tril_Binary<"ne", "x != y", [Commutative]>;
 def Tril_AndOp : Tril_Binary<"and", "Both", [Commutative]>;
 def Tril_OrOp : Tril_Binary<"or", "Either", [Commutative]>;
 
-def Tril_SelectOp : Tril_Op<"select", [Pure]> {
+def Tril_SelectOp : Tril_WholeOp<"select", [Pure]> {
   let summary = "x where p else y";
   let description = [{
     A hole in the predicate counts as false; the result is a hole where the chosen one is.  (select_c1) the result has the union of the
@@ -233,7 +236,7 @@ def Tril_SelectOp : Tril_Op<"select", [Pure]> {
   let hasVerifier = 1;
   let hasFolder = 1;
 }
-def Tril_WhereOp : Tril_Op<"where", [Pure]> {
+def Tril_WhereOp : Tril_WholeOp<"where", [Pure]> {
   let summary = "Makes holes where a predicate is false";
   let description = [{
     A hole stays one; a hole in the predicate counts as false.  (where_c1) the result has the union of the operands' axes.  (where_c2) the result has
@@ -245,7 +248,7 @@ def Tril_WhereOp : Tril_Op<"where", [Pure]> {
   let hasVerifier = 1;
   let hasFolder = 1;
 }
-def Tril_ElseOp : Tril_Op<"else", [Pure]> {
+def Tril_ElseOp : Tril_WholeOp<"else", [Pure]> {
   let summary = "Fills holes";
   let description = [{
     Where both are holes, the result is one.  (else_c1) the result has the union of the operands' axes.  (else_c2) the three have the same
@@ -262,7 +265,7 @@ def Tril_ElseOp : Tril_Op<"else", [Pure]> {
 // Reductions
 //===-------------------------------------------------------------------------------------------===//
 
-def Tril_ReduceOp : Tril_Op<"reduce", [Pure]> {
+def Tril_ReduceOp : Tril_WholeOp<"reduce", [Pure]> {
   let summary = "Reduces named axes; holes are skipped";
   let description = [{
     Over nothing, `sum` and `count` are 0, `any` false, `all` true; `max`, `min`, `mean` are holes.
@@ -277,7 +280,7 @@ def Tril_ReduceOp : Tril_Op<"reduce", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tril_ContractOp : Tril_Op<"contract", [Pure]> {
+def Tril_ContractOp : Tril_WholeOp<"contract", [Pure]> {
   let summary = "A sum of a product";
   let description = [{
     sum over `axes` of the product of the operands; a hole in any factor counts as 0.  (contract_c1) every axis of `axes` is in some operand.
@@ -290,7 +293,7 @@ def Tril_ContractOp : Tril_Op<"contract", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tril_SoftmaxOp : Tril_Op<"softmax", [Pure]> {
+def Tril_SoftmaxOp : Tril_WholeOp<"softmax", [Pure]> {
   let summary = "exp(x - max x), divided by its sum, along axes; holes stay holes";
   let description = [{
     A row of holes only stays one.  `sink` is one more number of each row, that the result leaves out (Xiao et al. 2023,
@@ -303,7 +306,7 @@ def Tril_SoftmaxOp : Tril_Op<"softmax", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Tril_TopOp : Tril_Op<"top", [Pure]> {
+def Tril_TopOp : Tril_WholeOp<"top", [Pure]> {
   let summary = "The largest along an axis, and where they were";
   let description = [{
     Along `axis`, as many as the axis `into` has, in falling order, the lower position first among equals; holes come last and stay
@@ -321,7 +324,7 @@ def Tril_TopOp : Tril_Op<"top", [Pure]> {
 // Reading and rearranging
 //===-------------------------------------------------------------------------------------------===//
 
-def Tril_IndexOp : Tril_Op<"index", [Pure]> {
+def Tril_IndexOp : Tril_WholeOp<"index", [Pure]> {
   let summary = "Reads along axes at given positions";
   let description = [{
     The operand is read along `axes[k]` at `indices[k]`.  The axes of the indices take the place of `axes`; an index axis that
@@ -334,7 +337,7 @@ def Tril_IndexOp : Tril_Op<"index", [Pure]> {
   let assemblyFormat = "$operand $axes `at` $indices attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
 }
-def Tril_RenameOp : Tril_Op<"rename", [Pure]> {
+def Tril_RenameOp : Tril_WholeOp<"rename", [Pure]> {
   let summary = "Calls an axis by another name";
   let description = [{
     (rename_c1) the two axes have the same size, or the same root.  (rename_c2) the operand lacks `to`.  (rename_c3) the result has `to` in place of
@@ -347,7 +350,7 @@ def Tril_RenameOp : Tril_Op<"rename", [Pure]> {
   let hasFolder = 1;
   let hasCanonicalizeMethod = 1;
 }
-def Tril_SplitOp : Tril_Op<"split", [Pure]> {
+def Tril_SplitOp : Tril_WholeOp<"split", [Pure]> {
   let summary = "Sees one axis as several";
   let description = [{
     The position along `axis` is `offset + sum(strides[k] * position along parts[k])`.  (split_c1) the operand has `axis`, of static size, and none
@@ -359,7 +362,7 @@ def Tril_SplitOp : Tril_Op<"split", [Pure]> {
   let assemblyFormat = "$operand $axis `to` $parts `strides` $strides `offset` $offset attr-dict `:` functional-type($operand, $result)";
   let hasVerifier = 1;
 }
-def Tril_MergeOp : Tril_Op<"merge", [Pure]> {
+def Tril_MergeOp : Tril_WholeOp<"merge", [Pure]> {
   let summary = "Sees several axes as one, row-major";
   let description = [{
     (merge_c1) the operand has every part, and not `axis`.  (merge_c2) the result has `axis` in place of the parts, and else the operand's
@@ -370,7 +373,7 @@ def Tril_MergeOp : Tril_Op<"merge", [Pure]> {
   let assemblyFormat = "$operand $parts `to` $axis attr-dict `:` functional-type($operand, $result)";
   let hasVerifier = 1;
 }
-def Tril_StackOp : Tril_Op<"stack", [Pure]> {
+def Tril_StackOp : Tril_WholeOp<"stack", [Pure]> {
   let summary = "Lays values along a new axis";
   let description = [{
     Operand k is at position k.  (stack_c1) no operand has `axis`.  (stack_c2) the result has the union of the operands' axes, and `axis`.
@@ -381,7 +384,7 @@ def Tril_StackOp : Tril_Op<"stack", [Pure]> {
   let assemblyFormat = "$axis $operands attr-dict `:` functional-type($operands, $result)";
   let hasVerifier = 1;
 }
-def Tril_JoinOp : Tril_Op<"join", [Pure]> {
+def Tril_JoinOp : Tril_WholeOp<"join", [Pure]> {
   let summary = "Lays values one after the other along an axis";
   let description = [{
     Operand k lies along its axis `parts[k]`, which becomes a stretch of `axis`; an empty name is a stretch of one position.  (join_c1) there is a part for
@@ -398,7 +401,7 @@ def Tril_JoinOp : Tril_Op<"join", [Pure]> {
 // Recurrences
 //===-------------------------------------------------------------------------------------------===//
 
-def Tril_RecOp : Tril_Op<"rec", [SingleBlockImplicitTerminator<"YieldOp">]> {
+def Tril_RecOp : Tril_WholeOp<"rec", [SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "Values defined by their own earlier positions";
   let description = [{
     The region computes every equation at each position of `axis` (time), in order.  Values are typed over time inside as
@@ -412,7 +415,7 @@ def Tril_RecOp : Tril_Op<"rec", [SingleBlockImplicitTerminator<"YieldOp">]> {
   let assemblyFormat = "$axis attr-dict `:` type($values) $body";
   let hasRegionVerifier = 1;
 }
-def Tril_EarlierOp : Tril_Op<"earlier", []> {
+def Tril_EarlierOp : Tril_WholeOp<"earlier", []> {
   let summary = "An equation of the enclosing recurrence, `lag` positions ago";
   let description = [{ A hole before the start.  (earlier_c1) `lag` is at least 1.  (earlier_c2) it stands in a recurrence that has the equation.  (earlier_c3) the
     result has the axes and elements of the equation, and holes.
@@ -422,7 +425,7 @@ def Tril_EarlierOp : Tril_Op<"earlier", []> {
   let assemblyFormat = "$equation `ago` $lag attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
-def Tril_YieldOp : Tril_Op<"yield", [Pure, Terminator, ReturnLike]> {
+def Tril_YieldOp : Tril_WholeOp<"yield", [Pure, Terminator, ReturnLike]> {
   let summary = "The values of a region";
   let arguments = (ins Variadic<Tril_Tensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";

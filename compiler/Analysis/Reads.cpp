@@ -1,0 +1,445 @@
+//===- Reads.cpp - what the elements of values read of the inputs
+//------------------------------------===//
+#include "Analysis/Reads.h"
+
+using namespace mlir;
+using namespace tril;
+using namespace tril::analysis;
+
+// More cases than that of one value are told apart no longer: it may read any position.
+static constexpr size_t kMostAhead = 8, kMostCases = 64;
+// A window is looked for up to here.
+static constexpr int64_t kLargestWindow = int64_t(1) << 24;
+
+// Where a location begins: the innermost of the calls that it was inlined through.
+static StringRef fileOf(Location location) {
+  if (auto call = dyn_cast<CallSiteLoc>(location))
+    return fileOf(call.getCallee());
+  if (auto file = dyn_cast<FileLineColRange>(location))
+    return file.getFilename().getValue();
+  return "";
+}
+
+StringRef tril::analysis::nameInText(Location location) {
+  while (auto fused = dyn_cast<FusedLoc>(location)) {
+    if (fused.getLocations().empty())
+      return "";
+    location = fused.getLocations().front();
+  }
+  auto named = dyn_cast<NameLoc>(location);
+  return named && !fileOf(named.getChildLoc()).starts_with("std/") ? named.getName().getValue()
+                                                                   : "";
+}
+
+static NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
+
+ReadsAnalysis::ReadsAnalysis(ModelOp model) : solver(terms), model(model) {}
+
+LogicalResult ReadsAnalysis::undecided(Operation *op, const Twine &why) {
+  if (why_.empty()) {
+    why_ = why.str();
+    where_ = op;
+  }
+  return failure();
+}
+
+const Reads &ReadsAnalysis::of(Value value) const {
+  auto found = values.find(value);
+  assert(found != values.end() && "an operand is analysed before its users");
+  return found->second;
+}
+
+LogicalResult ReadsAnalysis::run() {
+  auto main = model.lookupSymbol<BodyOp>("main");
+  if (!main)
+    return undecided(model, "the model has no `@main`");
+  return runBlock(main.getBody().front());
+}
+
+LogicalResult ReadsAnalysis::runAlone(BodyOp body) {
+  Block &block = body.getBody().front();
+  for (BlockArgument argument : block.getArguments()) {
+    NamedTensorType type = typeOf(argument);
+    Reads reads;
+    for (AxisAttr axis : type.getAxes())
+      if (axis.isDynamic())
+        reads.cases.push_back({kTrue, position(axis), axis.getRootName(), nullptr});
+    if (type.getHoles())
+      reads.valid = kOpaque;
+    set(argument, std::move(reads));
+  }
+  return runBlock(block);
+}
+
+LogicalResult ReadsAnalysis::runBlock(Block &block) {
+  for (Operation &op : block) {
+    auto reader = dyn_cast<ReadsOpInterface>(op);
+    if (!reader)
+      return undecided(&op, "`" + op.getName().getStringRef() + "` says nothing of what it reads");
+    if (failed(reader.reads(*this)))
+      return undecided(&op, "`" + op.getName().getStringRef() + "` could not be followed");
+    if (terms.exceeded())
+      return undecided(&op, "its formulas grow beyond what is worked with");
+  }
+  return success();
+}
+
+const Step *ReadsAnalysis::step(Operation *op, const Step *inner, const Substitution &positions,
+                                int64_t layer) {
+  // A step worth telling of moves positions, or has a name of the text.
+  if (positions.empty() && layer < 0 && inner) {
+    StringRef name = nameInText(op->getLoc());
+    if (name.empty() || name == nameInText(inner->op->getLoc()))
+      return inner;
+  }
+  steps.push_back({op, inner, positions, layer});
+  return &steps.back();
+}
+
+Case ReadsAnalysis::existence(AxisAttr axis, const Affine &position, Formula when, Operation *op) {
+  Substitution there;
+  if (!isa<InputOp>(op))
+    there.push_back({terms.axis(axis), position});
+  return {when, position, axis.getRootName(), step(op, nullptr, there)};
+}
+
+void ReadsAnalysis::take(Reads &into, const Reads &from, Formula when,
+                         const Substitution &positions, Operation *op) {
+  for (const Case &one : from.cases) {
+    Formula now = terms.both(when, terms.replace(one.when, positions));
+    if (now == kFalse)
+      continue;
+    Case moved = {now, terms.replace(one.position, positions), one.sequence, nullptr};
+    if (llvm::is_contained(into.cases, moved))
+      continue;
+    moved.path = step(op, one.path, positions);
+    into.cases.push_back(std::move(moved));
+  }
+}
+
+void ReadsAnalysis::take(Reads &into, const Reads &from, Formula when, Operation *op) {
+  take(into, from, when, {}, op);
+}
+
+void ReadsAnalysis::rename(Reads &into, const Reads &from, const Substitution &positions) {
+  into.valid = terms.replace(from.valid, positions);
+  into.live = terms.replace(from.live, positions);
+  into.facts = terms.replace(from.facts, positions);
+  into.truth = terms.replace(from.truth, positions);
+  if (from.number) {
+    into.number = from.number;
+    into.number->numerator = terms.replace(from.number->numerator, positions);
+  }
+}
+
+Substitution ReadsAnalysis::anyPosition(ArrayRef<AxisAttr> axes) {
+  Substitution result;
+  for (AxisAttr axis : axes)
+    result.push_back(
+        {terms.axis(axis),
+         Terms::of(terms.some(0, axis.isDynamic() ? std::nullopt
+                                                  : std::optional<int64_t>(axis.getSize() - 1)))});
+  return result;
+}
+
+Affine ReadsAnalysis::fresh(NamedTensorType type, std::optional<int64_t> least,
+                            std::optional<int64_t> most) {
+  std::vector<Affine> indices;
+  for (AxisAttr axis : type.getAxes())
+    indices.push_back(position(axis));
+  return Terms::of(terms.datum(terms.freshSymbol(), std::move(indices), least, most));
+}
+
+void ReadsAnalysis::set(Value value, Reads reads) {
+  NamedTensorType type = typeOf(value);
+  if (!type.getHoles())
+    reads.valid = kTrue;
+  // A whole number is at least one that the run decides.
+  if (type.getElement().isInteger(32) && !reads.number)
+    reads.number = Number{fresh(type)};
+  if (observer)
+    observer(value, reads);
+  values[value] = settled(value, reads);
+}
+
+Atom ReadsAnalysis::anywhere(StringRef sequence) {
+  auto [at, fresh] = anywheres.try_emplace(sequence.str(), 0);
+  if (fresh)
+    at->second = terms.some(0, std::nullopt);
+  return at->second;
+}
+
+//===-------------------------------------------------------------------------------------------===//
+// Making values small
+//===-------------------------------------------------------------------------------------------===//
+
+// A value over one sequence that reads nothing ahead may read anything up to its position: that is
+// all that is kept of it.  So the first layer's values look like the second's, and the proof of one
+// layer is that of all.
+Reads ReadsAnalysis::settled(Value value, const Reads &reads) {
+  if (reads.cases.empty())
+    return reads;
+  AxisAttr sequence;
+  unsigned count = 0;
+  for (AxisAttr axis : typeOf(value).getAxes())
+    if (axis.isDynamic()) {
+      sequence = axis;
+      ++count;
+    }
+  Reads result = reads;
+  if (count > 1 || (count == 0 && reads.cases.size() <= kMostAhead)) {
+    if (reads.cases.size() <= kMostCases)
+      return result;
+  }
+  result.cases.clear();
+  if (count == 1)
+    settleAhead(result, reads, sequence);
+  llvm::SmallVector<StringRef> done;
+  for (const Case &one : reads.cases) {
+    if ((count == 1 && one.sequence == sequence.getRootName()) ||
+        llvm::is_contained(done, one.sequence))
+      continue;
+    done.push_back(one.sequence);
+    result.cases.push_back({kTrue, Terms::of(anywhere(one.sequence)), one.sequence, one.path});
+  }
+  return result;
+}
+
+void ReadsAnalysis::settleAhead(Reads &result, const Reads &reads, AxisAttr axis) {
+  Affine t = position(axis);
+  Formula present = this->present(reads);
+  std::optional<int64_t> latest, earliest; // of position - t, over what is not ahead
+  bool unbounded = false;
+  const Step *path = nullptr, *oldest = nullptr;
+  llvm::SmallVector<Case> ahead;
+  for (const Case &one : reads.cases) {
+    if (one.sequence != axis.getRootName())
+      continue;
+    Affine distance = terms.add(one.position, t, -1);
+    int64_t high, low;
+    bool open = false;
+    if (distance.isConstant() && distance.constant <= 0) {
+      high = low = distance.constant;
+    } else {
+      Formula here = terms.both(present, one.when);
+      auto beyond = [&](int64_t d) { // may it read a position later than t + d?
+        return solver.possible(terms.both(here, terms.below(Affine(d), distance)));
+      };
+      auto before = [&](int64_t d) {
+        return solver.possible(terms.both(here, terms.below(distance, Affine(d))));
+      };
+      if (beyond(0)) {
+        ahead.push_back(one);
+        continue;
+      }
+      high = 0;
+      if (!beyond(-1)) {
+        if (!solver.possible(here))
+          continue; // nothing at all
+        int64_t no = -1, yes = -2;
+        while (yes > -kLargestWindow && !beyond(yes)) {
+          no = yes;
+          yes *= 2;
+        }
+        while (no - yes > 1) {
+          int64_t middle = yes + (no - yes) / 2;
+          (beyond(middle) ? yes : no) = middle;
+        }
+        high = no;
+      }
+      low = high;
+      if (!keepWindows) {
+        open = before(high);
+      } else if (before(-kLargestWindow)) {
+        open = true;
+      } else {
+        int64_t yes = -kLargestWindow,
+                no = high + 1; // nothing is before `yes`, something before `no`
+        while (no - yes > 1) {
+          int64_t middle = yes + (no - yes) / 2;
+          (before(middle) ? no : yes) = middle;
+        }
+        low = yes;
+      }
+    }
+    if (!latest || high > *latest) {
+      latest = high;
+      path = one.path;
+    }
+    if (open && !unbounded)
+      oldest = one.path;
+    if (!open && !unbounded && (!earliest || low < *earliest))
+      oldest = one.path;
+    unbounded |= open;
+    earliest = std::min(low, earliest.value_or(low));
+  }
+  if (ahead.size() > kMostAhead) {
+    result.cases.push_back(
+        {kTrue, Terms::of(anywhere(axis.getRootName())), axis.getRootName(), ahead.front().path});
+    return;
+  }
+  for (Case &one : ahead)
+    result.cases.push_back(std::move(one));
+  if (!latest)
+    return;
+  if (!unbounded && *latest == *earliest) {
+    result.cases.push_back({kTrue, terms.add(t, Affine(*latest)), axis.getRootName(), path});
+    return;
+  }
+  Affine any = Terms::of(anywhere(axis.getRootName()));
+  Formula when = terms.atMost(any, terms.add(t, Affine(*latest)));
+  if (!unbounded && keepWindows)
+    when = terms.both(when, terms.atMost(terms.add(t, Affine(*earliest)), any));
+  result.cases.push_back({when, any, axis.getRootName(), keepWindows ? oldest : path});
+}
+
+//===-------------------------------------------------------------------------------------------===//
+// Layers
+//===-------------------------------------------------------------------------------------------===//
+
+// What two calls make of data is not the same data, though the analysis is.
+void ReadsAnalysis::hideData(Reads &reads) {
+  if (reads.number && terms.dependsOnData(reads.number->numerator))
+    reads.number.reset();
+  if (terms.dependsOnData(reads.facts))
+    reads.facts = kTrue;
+  if (terms.dependsOnData(reads.valid))
+    reads.valid = kOpaque;
+  if (terms.dependsOnData(reads.live))
+    reads.live = kTrue;
+  if (terms.dependsOnData(reads.truth))
+    reads.truth = kOpaque;
+}
+
+LogicalResult ReadsAnalysis::call(CallOp op) {
+  auto body = model.lookupSymbol<BodyOp>(op.getCallee());
+  if (!body)
+    return undecided(op, "there is no body `@" + op.getCallee() + "`");
+  Block &block = body.getBody().front();
+  std::vector<Reads> arguments;
+  for (Value argument : op.getArguments())
+    arguments.push_back(of(argument));
+  std::vector<Known> &known = bodies[op.getCallee().str()];
+  auto found = llvm::find_if(known, [&](const Known &one) { return one.arguments == arguments; });
+  if (found == known.end()) {
+    for (auto [argument, reads] : llvm::zip(block.getArguments(), arguments))
+      values[argument] = reads;
+    if (failed(runBlock(block)))
+      return failure();
+    Known fresh;
+    fresh.arguments = arguments;
+    for (Value value : block.getTerminator()->getOperands()) {
+      fresh.results.push_back(of(value));
+      hideData(fresh.results.back());
+    }
+    known.push_back(std::move(fresh));
+    found = std::prev(known.end());
+  }
+  for (auto [value, reads] : llvm::zip(op.getValues(), found->results)) {
+    Reads result = reads;
+    for (Case &one : result.cases)
+      one.path = step(op, one.path, {}, op.getLayer());
+    set(value, std::move(result));
+  }
+  return success();
+}
+
+//===-------------------------------------------------------------------------------------------===//
+// Recurrences
+//===-------------------------------------------------------------------------------------------===//
+
+// Induction over time: what is earlier is assumed to read nothing later than itself, and the
+// equations are looked at under that assumption.  Which sequences they read at all is found first.
+LogicalResult ReadsAnalysis::recurrence(RecOp op) {
+  AxisAttr time;
+  for (Value value : op.getValues())
+    if (typeOf(value).hasAxis(op.getAxis()))
+      time = typeOf(value).axis(op.getAxis());
+  if (!time || !time.isDynamic())
+    return undecided(op, "`tril.rec` is along no sequence");
+  StringRef root = time.getRootName();
+  Block &block = op.getBody().front();
+  assumed.push_back({op, false, {}});
+  auto leave = [&](LogicalResult result) {
+    assumed.pop_back();
+    return result;
+  };
+  while (true) {
+    if (failed(runBlock(block)))
+      return leave(failure());
+    bool reads = assumed.back().reads;
+    llvm::SmallVector<StringRef> sequences = assumed.back().sequences;
+    for (Value value : block.getTerminator()->getOperands())
+      for (const Case &one : of(value).cases) {
+        reads |= one.sequence == root;
+        if (one.sequence != root && !llvm::is_contained(sequences, one.sequence))
+          sequences.push_back(one.sequence);
+      }
+    if (reads == assumed.back().reads && sequences == assumed.back().sequences)
+      break;
+    assumed.back().reads = reads;
+    assumed.back().sequences = sequences;
+  }
+  Affine t = position(time);
+  // An equation that reads ahead at some time is read by all later ones.
+  Reads ahead;
+  for (Value value : block.getTerminator()->getOperands())
+    for (const Case &one : of(value).cases)
+      if (one.sequence == root && solver.possible(terms.both(terms.both(of(value).valid, one.when),
+                                                             terms.below(t, one.position)))) {
+        Affine when = Terms::of(terms.some(0, std::nullopt));
+        Substitution then = {{terms.axis(time), when}};
+        // Other axes of an equation may be any.
+        for (AxisAttr axis : typeOf(value).getAxes())
+          if (axis != time)
+            then.append(anyPosition(axis));
+        Formula at = terms.both(terms.replace(terms.both(of(value).valid, one.when), then),
+                                terms.atMost(when, t));
+        ahead.cases.push_back(
+            {at, terms.replace(one.position, then), one.sequence, step(op, one.path, then)});
+      }
+  for (auto [result, value] : llvm::zip(op.getValues(), block.getTerminator()->getOperands())) {
+    Reads reads = ahead;
+    const Reads &inside = of(value);
+    if (assumed.back().reads) {
+      Affine any = Terms::of(anywhere(root));
+      const Step *path = nullptr;
+      for (const Case &one : inside.cases)
+        if (one.sequence == root)
+          path = one.path;
+      reads.cases.push_back({terms.atMost(any, t), any, root, step(op, path, {})});
+    }
+    for (StringRef sequence : assumed.back().sequences)
+      reads.cases.push_back(
+          {kTrue, Terms::of(anywhere(sequence)), sequence, step(op, nullptr, {})});
+    reads.valid = inside.valid;
+    reads.facts = kTrue;
+    set(result, std::move(reads));
+  }
+  return leave(success());
+}
+
+LogicalResult ReadsAnalysis::earlier(EarlierOp op) {
+  if (assumed.empty() || assumed.back().op != op->getParentOfType<RecOp>())
+    return undecided(op, "`tril.earlier` stands in no recurrence");
+  const Assumed &now = assumed.back();
+  NamedTensorType type = op.getResult().getType();
+  RecOp rec = now.op;
+  AxisAttr time = type.axis(rec.getAxis());
+  Affine when = terms.add(position(time), Affine(-op.getLag()));
+  Reads reads;
+  if (now.reads) {
+    Affine any = Terms::of(anywhere(time.getRootName()));
+    reads.cases.push_back(
+        {terms.atMost(any, when), any, time.getRootName(), step(op, nullptr, {})});
+  }
+  for (StringRef sequence : now.sequences)
+    reads.cases.push_back({kTrue, Terms::of(anywhere(sequence)), sequence, step(op, nullptr, {})});
+  reads.valid = terms.atLeastZero(when);
+  if (typeOf(rec.getValues()[op.getEquation()]).getHoles())
+    reads.valid = terms.both(reads.valid, kOpaque);
+  set(op.getResult(), std::move(reads));
+  return success();
+}
+
+void ReadsAnalysis::output(OutputOp op) { outputs_.push_back({op, of(op.getValue())}); }

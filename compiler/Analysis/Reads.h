@@ -1,0 +1,159 @@
+//===- Reads.h - what the elements of values read of the inputs
+//--------------------------------------===//
+// The abstract value of the causality proof (docs/causality.md has the rules), and what the
+// operations' `reads` methods are written with.
+//
+// Time is infinite here: that a position exists is itself an input at that position.  So nothing
+// speaks of a length, and a value that reads nothing later than t has the same content on every
+// sequence that has position t.
+#pragma once
+#include "Analysis/Solver.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringRef.h"
+#include <deque>
+#include <functional>
+
+namespace tril::analysis {
+
+/// How a read came through one operation, from the output towards the input.
+struct Step {
+  mlir::Operation *op = nullptr;
+  const Step *inner = nullptr; ///< towards the input; null at the end
+  /// What positions of the operand's axes are, in terms of those of the result.
+  Substitution positions;
+  int64_t layer = -1; ///< of a call
+};
+
+/// At positions where `when` holds, position `position` of a sequence is read: an input's element
+/// there, or that it exists.
+struct Case {
+  Formula when = kTrue;
+  Affine position;
+  llvm::StringRef sequence; ///< name of the root axis
+  const Step *path = nullptr;
+
+  friend bool operator==(const Case &a, const Case &b) {
+    return a.when == b.when && a.position == b.position && a.sequence == b.sequence;
+  }
+};
+
+/// numerator / divisor, or plus or minus infinity.
+struct Number {
+  Affine numerator;
+  int64_t divisor = 1;
+  /// A quotient that may be rounded: it may be compared and rounded to a whole number, not more.
+  bool rounded = false;
+  int infinite = 0;
+
+  friend bool operator==(const Number &a, const Number &b) {
+    return a.numerator == b.numerator && a.divisor == b.divisor && a.rounded == b.rounded &&
+           a.infinite == b.infinite;
+  }
+};
+
+struct Reads {
+  llvm::SmallVector<Case, 4> cases;
+  Formula valid = kTrue; ///< where it is no hole
+  Formula live = kTrue;  ///< where it may differ from 0
+  Formula facts = kTrue; ///< what is known where it is no hole
+  std::optional<Number> number;
+  Formula truth = kOpaque; ///< of a predicate: where it is true
+
+  friend bool operator==(const Reads &a, const Reads &b) {
+    return a.cases == b.cases && a.valid == b.valid && a.live == b.live && a.facts == b.facts &&
+           a.number == b.number && a.truth == b.truth;
+  }
+};
+
+/// The root axis to which claims refer.
+inline constexpr llvm::StringLiteral kTime = "time";
+
+class ReadsAnalysis {
+public:
+  struct Output {
+    mlir::Operation *op;
+    Reads reads;
+  };
+  /// Called with what a value reads, before it is made smaller.
+  using Observer = std::function<void(mlir::Value, const Reads &)>;
+
+  explicit ReadsAnalysis(ModelOp model);
+
+  /// Analyses `@main` and, through its calls, the layers; failure if something has no rule.
+  mlir::LogicalResult run();
+  /// Analyses a body alone: its arguments are inputs over their sequences.
+  mlir::LogicalResult runAlone(BodyOp body);
+
+  const std::vector<Output> &outputs() const { return outputs_; }
+  const std::string &why() const { return why_; } ///< of a failure
+  mlir::Operation *where() const { return where_; }
+
+  /// Also keeps how far back values read, which makes layers differ (for `reads window`).
+  bool keepWindows = false;
+  Observer observer;
+
+  // For the operations' methods.
+
+  mlir::LogicalResult undecided(mlir::Operation *op, const llvm::Twine &why);
+  const Reads &of(mlir::Value value) const;
+  void set(mlir::Value value, Reads reads);
+  mlir::LogicalResult runBlock(mlir::Block &block);
+  mlir::LogicalResult call(CallOp op);
+  mlir::LogicalResult recurrence(RecOp op);
+  mlir::LogicalResult earlier(EarlierOp op);
+  void output(OutputOp op);
+
+  /// valid and facts.
+  Formula present(const Reads &reads) { return terms.both(reads.valid, reads.facts); }
+  /// A read of the existence of `position` of the sequence of `axis`.
+  Case existence(AxisAttr axis, const Affine &position, Formula when, mlir::Operation *op);
+  /// The cases of an operand, with `when` too.
+  void take(Reads &into, const Reads &from, Formula when, mlir::Operation *op);
+  /// ... with other positions in the place of the operand's.
+  void take(Reads &into, const Reads &from, Formula when, const Substitution &positions,
+            mlir::Operation *op);
+  /// All of a value but the cases, with other positions.
+  void rename(Reads &into, const Reads &from, const Substitution &positions);
+  /// Fresh existential positions of axes.
+  Substitution anyPosition(llvm::ArrayRef<AxisAttr> axes);
+  /// A whole number that the run decides, by the positions of `type`.
+  Affine fresh(NamedTensorType type, std::optional<int64_t> least = {},
+               std::optional<int64_t> most = {});
+  Affine position(AxisAttr axis) { return Terms::of(terms.axis(axis)); }
+  bool decided() const { return !solver.exceeded(); }
+
+  Terms terms;
+  Solver solver;
+
+private:
+  struct Known {
+    std::vector<Reads> arguments, results;
+  };
+  struct Assumed {
+    RecOp op;
+    bool reads;
+    llvm::SmallVector<llvm::StringRef> sequences;
+  };
+
+  Atom anywhere(llvm::StringRef sequence);
+  Reads settled(mlir::Value value, const Reads &reads);
+  void settleAhead(Reads &result, const Reads &reads, AxisAttr axis);
+  void hideData(Reads &reads);
+  const Step *step(mlir::Operation *op, const Step *inner, const Substitution &positions,
+                   int64_t layer = -1);
+
+  ModelOp model;
+  llvm::DenseMap<mlir::Value, Reads> values;
+  std::map<std::string, std::vector<Known>> bodies;
+  std::map<std::string, Atom> anywheres;
+  std::vector<Assumed> assumed;
+  std::deque<Step> steps;
+  std::vector<Output> outputs_;
+  std::string why_;
+  mlir::Operation *where_ = nullptr;
+};
+
+/// The name that the text, not the library, gives a value, or "".
+llvm::StringRef nameInText(mlir::Location location);
+
+} // namespace tril::analysis

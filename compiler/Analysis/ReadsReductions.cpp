@@ -1,0 +1,164 @@
+//===- ReadsReductions.cpp - reductions, softmax, the largest along an axis
+//--------------------------===//
+#include "Analysis/Rules.h"
+
+using namespace mlir;
+using namespace tril;
+using namespace tril::analysis;
+
+static SmallVector<AxisAttr> axesOf(ArrayRef<NamedTensorType> types, ArrayAttr names) {
+  SmallVector<AxisAttr> result;
+  for (StringRef name : names.getAsValueRange<StringAttr>())
+    for (NamedTensorType type : types)
+      if (type.hasAxis(name)) {
+        result.push_back(type.axis(name));
+        break;
+      }
+  return result;
+}
+
+// What `from` reads along whole rows: at any positions of the axes where `on` holds, and that these
+// positions exist.
+static void readRows(ReadsAnalysis &analysis, Operation *op, Reads &into, const Reads &from,
+                     ArrayRef<AxisAttr> axes, Formula on) {
+  Terms &terms = analysis.terms;
+  Substitution any = analysis.anyPosition(axes);
+  Formula here = terms.replace(on, any);
+  analysis.take(into, from, here, any, op);
+  Reads exist;
+  for (AxisAttr axis : axes)
+    if (axis.isDynamic())
+      exist.cases.push_back({kTrue, analysis.position(axis), axis.getRootName(), nullptr});
+  analysis.take(into, exist, here, any, op);
+}
+
+// Whether a row surely has a position that is no hole: some simple ones are tried.
+static bool neverEmpty(ReadsAnalysis &analysis, const Reads &x, ArrayRef<AxisAttr> axes,
+                       NamedTensorType type) {
+  if (x.valid == kTrue)
+    return llvm::none_of(axes, [](AxisAttr axis) {
+      return axis.isDynamic() ? axis.getRootName() != kTime : axis.getSize() == 0;
+    });
+  Terms &terms = analysis.terms;
+  if (terms.hasOpaque(x.valid) || axes.size() != 1 || axes[0].getRootName() != kTime)
+    return false;
+  SmallVector<Affine> candidates = {Affine(0)};
+  for (AxisAttr axis : type.getAxes())
+    if (axis.isDynamic() && axis.getRootName() == kTime && axis != axes[0])
+      candidates.push_back(analysis.position(axis));
+  return llvm::any_of(candidates, [&](const Affine &candidate) {
+    Substitution there = {{terms.axis(axes[0]), candidate}};
+    return !analysis.solver.possible(terms.negate(terms.replace(x.valid, there)));
+  });
+}
+
+// One position of a row, known by the row.
+static Substitution chosenPosition(ReadsAnalysis &analysis, NamedTensorType row,
+                                   ArrayRef<AxisAttr> axes) {
+  Substitution there;
+  for (AxisAttr axis : axes) {
+    std::optional<int64_t> last;
+    if (!axis.isDynamic())
+      last = axis.getSize() - 1;
+    there.push_back({analysis.terms.axis(axis), analysis.fresh(row, 0, last)});
+  }
+  return there;
+}
+
+// Whether rows along `axes` have positions at all: another sequence may have none.
+static Formula existence(ArrayRef<AxisAttr> axes) {
+  bool sure = llvm::all_of(axes, [](AxisAttr axis) {
+    return axis.isDynamic() ? axis.getRootName() == kTime : axis.getSize() > 0;
+  });
+  return sure ? kTrue : kOpaque;
+}
+
+LogicalResult ReduceOp::reads(ReadsAnalysis &analysis) {
+  Terms &terms = analysis.terms;
+  const Reads &x = analysis.of(getOperand());
+  NamedTensorType type = getOperand().getType();
+  SmallVector<AxisAttr> axes = axesOf({type}, getAxes());
+  // What adds nothing is no read.
+  Formula on = analysis.present(x);
+  bool filled = true;
+  switch (getKind()) {
+  case ReduceKind::sum:
+    on = terms.both(on, x.live);
+    break;
+  case ReduceKind::any:
+  case ReduceKind::count:
+    on = terms.both(on, x.truth);
+    break;
+  case ReduceKind::all:
+    on = terms.both(on, terms.negate(x.truth));
+    break;
+  default:
+    filled = neverEmpty(analysis, x, axes, type);
+  }
+  Reads result;
+  readRows(analysis, *this, result, x, axes, on);
+  // A position that is no hole, if there is one in the row: of max and min the one that they are.
+  bool extreme = getKind() == ReduceKind::max || getKind() == ReduceKind::min;
+  if (extreme || !filled) {
+    Substitution there = chosenPosition(analysis, getResult().getType(), axes);
+    if (!filled)
+      result.valid = terms.both(terms.replace(x.valid, there), existence(axes));
+    if (extreme && x.number && x.number->divisor == 1 && !x.number->infinite) {
+      result.number = Number{terms.replace(x.number->numerator, there)};
+      result.facts = terms.replace(analysis.present(x), there);
+    }
+  } else if (getKind() == ReduceKind::count) {
+    result.number = Number{analysis.fresh(getResult().getType(), 0)};
+  }
+  analysis.set(getResult(), std::move(result));
+  return success();
+}
+
+LogicalResult ContractOp::reads(ReadsAnalysis &analysis) {
+  Terms &terms = analysis.terms;
+  Reads product;
+  SmallVector<NamedTensorType> types;
+  Formula on = kTrue;
+  for (Value factor : getFactors()) {
+    const Reads &reads = analysis.of(factor);
+    types.push_back(tensorType(factor));
+    on = terms.both(on, analysis.present(reads));
+    analysis.take(product, reads, kTrue, *this);
+  }
+  Reads result;
+  readRows(analysis, *this, result, product, axesOf(types, getAxes()), on);
+  analysis.set(getResult(), std::move(result));
+  return success();
+}
+
+LogicalResult SoftmaxOp::reads(ReadsAnalysis &analysis) {
+  const Reads &x = analysis.of(getOperand());
+  NamedTensorType type = getOperand().getType();
+  Reads result;
+  analysis.take(result, x, kTrue, *this);
+  readRows(analysis, *this, result, x, axesOf({type}, getAxes()), analysis.present(x));
+  result.valid = x.valid;
+  result.facts = x.facts;
+  analysis.set(getResult(), std::move(result));
+  return success();
+}
+
+// The positions that it gives satisfy the mask of what it chose from.
+LogicalResult TopOp::reads(ReadsAnalysis &analysis) {
+  Terms &terms = analysis.terms;
+  const Reads &x = analysis.of(getOperand());
+  NamedTensorType type = getOperand().getType();
+  AxisAttr axis = type.axis(getAxis());
+  Reads value;
+  readRows(analysis, *this, value, x, {axis}, analysis.present(x));
+  value.valid = kOpaque;
+  Reads position = value;
+  Affine chosen =
+      analysis.fresh(getPosition().getType(), 0,
+                     axis.isDynamic() ? std::nullopt : std::optional<int64_t>(axis.getSize() - 1));
+  position.number = Number{chosen};
+  position.facts = terms.replace(analysis.present(x), {{terms.axis(axis), chosen}});
+  analysis.set(getValue(), std::move(value));
+  analysis.set(getPosition(), std::move(position));
+  return success();
+}

@@ -1,0 +1,314 @@
+//===- Solver.cpp - points of formulas
+//----------------------------------------------------------------===//
+#include "Analysis/Solver.h"
+#include "mlir/Analysis/Presburger/IntegerRelation.h"
+#include "mlir/Analysis/Presburger/Simplex.h"
+#include "llvm/ADT/SmallBitVector.h"
+
+using namespace tril;
+using namespace tril::analysis;
+using llvm::ArrayRef;
+using llvm::DynamicAPInt;
+using llvm::SmallVector;
+using namespace mlir::presburger;
+
+// Deciding over the whole numbers takes time exponential in this.
+static constexpr size_t kMostColumns = 40;
+
+// A search over the whole numbers costs as much as so many steps.
+static constexpr unsigned kStepsOfSample = 20;
+
+namespace {
+
+class Search {
+public:
+  Search(Terms &terms, bool opaque, unsigned steps) : steps(steps), terms(terms), opaque(opaque) {}
+
+  std::optional<Point> run(Formula f) {
+    collect(f);
+    if (columns.size() > kMostColumns) {
+      exceeded = true;
+      return Point();
+    }
+    Simplex start(columns.size());
+    simplex = &start;
+    for (auto [k, atom] : llvm::enumerate(columns)) {
+      defining = k;
+      bound(atom, k);
+    }
+    defining.reset();
+    if (!assume(f) || !search())
+      return std::nullopt;
+    return point;
+  }
+  bool exceeded = false;
+  unsigned steps;
+
+private:
+  void collect(const Affine &a) {
+    for (auto [atom, factor] : a.terms) {
+      if (!columnOf.try_emplace(atom, columns.size()).second)
+        continue;
+      columns.push_back(atom);
+      if (terms.info(atom).kind == AtomInfo::quotient)
+        collect(terms.info(atom).dividend);
+    }
+  }
+  void collect(Formula f) {
+    if (!seen.insert(f).second)
+      return;
+    const FormulaInfo &info = terms.formula(f);
+    if (info.kind == FormulaInfo::both || info.kind == FormulaInfo::either) {
+      collect(info.left);
+      collect(info.right);
+    } else {
+      collect(info.affine);
+    }
+  }
+
+  SmallVector<DynamicAPInt> row(const Affine &a) const {
+    SmallVector<DynamicAPInt> result(columns.size() + 1, DynamicAPInt(0));
+    for (auto [atom, factor] : a.terms)
+      result[columnOf.lookup(atom)] = DynamicAPInt(factor);
+    result.back() = DynamicAPInt(a.constant);
+    return result;
+  }
+
+  // What is known of an atom: its range, and that a quotient is one.
+  void bound(Atom atom, unsigned column) {
+    const AtomInfo &info = terms.info(atom);
+    SmallVector<DynamicAPInt> unit(columns.size() + 1, DynamicAPInt(0));
+    if (info.least) {
+      unit[column] = DynamicAPInt(1);
+      unit.back() = DynamicAPInt(-*info.least);
+      add(unit, false);
+    }
+    if (info.most) {
+      unit[column] = DynamicAPInt(-1);
+      unit.back() = DynamicAPInt(*info.most);
+      add(unit, false);
+    }
+    if (info.kind == AtomInfo::quotient) { // 0 <= dividend - divisor * q <= divisor - 1
+      SmallVector<DynamicAPInt> rest = row(info.dividend);
+      rest[column] -= DynamicAPInt(info.divisor);
+      add(rest, false);
+      for (DynamicAPInt &factor : rest)
+        factor = -factor;
+      rest.back() += DynamicAPInt(info.divisor - 1);
+      add(rest, false);
+    }
+  }
+
+  void add(ArrayRef<DynamicAPInt> coefficients, bool equality) {
+    rows.push_back({SmallVector<DynamicAPInt>(coefficients), equality, defining});
+    if (equality)
+      simplex->addEquality(coefficients);
+    else
+      simplex->addInequality(coefficients);
+  }
+
+  // Adds what `f` says without a choice, and its choices to `choices`; false if it cannot hold.
+  bool assume(Formula f) {
+    if (!assumed.insert(f).second)
+      return true;
+    trail.push_back(f);
+    const FormulaInfo info = terms.formula(f);
+    switch (info.kind) {
+    case FormulaInfo::isFalse:
+      return false;
+    case FormulaInfo::isTrue:
+      return true;
+    case FormulaInfo::isOpaque:
+      return opaque;
+    case FormulaInfo::atLeastZero:
+    case FormulaInfo::isZero:
+      add(row(info.affine), info.kind == FormulaInfo::isZero);
+      return !simplex->isEmpty();
+    case FormulaInfo::both:
+      return assume(info.left) && assume(info.right);
+    case FormulaInfo::either:
+      choices.push_back(f);
+      return true;
+    }
+    llvm_unreachable("a kind of formula");
+  }
+
+  bool refuted(Formula f) { return f != kOpaque && assumed.contains(negation(f)); }
+  Formula negation(Formula f) {
+    auto [at, fresh] = negations.try_emplace(f, kFalse);
+    if (!fresh)
+      return at->second;
+    Formula result = terms.negate(f);
+    negations[f] = result;
+    return result;
+  }
+
+  // Chooses sides until all choices are made.  One that is made already, or that has one side left,
+  // needs no search.
+  bool search() {
+    if (steps == 0) {
+      exceeded = true;
+      return true;
+    }
+    --steps;
+    if (simplex->isEmpty())
+      return false;
+    std::optional<Formula> open;
+    for (size_t k = 0; k < choices.size(); ++k) { // `assume` adds some
+      FormulaInfo info = terms.formula(choices[k]);
+      if (assumed.contains(info.left) || assumed.contains(info.right))
+        continue;
+      bool left = refuted(info.left), right = refuted(info.right);
+      if (left && right)
+        return false;
+      if (!left && !right) {
+        if (!open)
+          open = choices[k];
+        continue;
+      }
+      if (!assume(left ? info.right : info.left))
+        return false;
+      open.reset();
+      k = -1; // what was assumed may decide earlier ones
+    }
+    if (!open)
+      return finish();
+    FormulaInfo info = terms.formula(*open);
+    for (Formula side : {info.left, info.right}) {
+      unsigned snapshot = simplex->getSnapshot();
+      size_t rowCount = rows.size(), choiceCount = choices.size(), trailCount = trail.size();
+      // The second side is only looked at where the first does not hold.
+      if ((side == info.left || info.left == kOpaque || assumeOther(info.left)) && assume(side) &&
+          search())
+        return true;
+      rows.resize(rowCount);
+      choices.resize(choiceCount);
+      while (trail.size() > trailCount)
+        assumed.erase(trail.pop_back_val());
+      simplex->rollback(snapshot);
+    }
+    return false;
+  }
+
+  // Narrows the second side by a literal: others would add choices.
+  bool assumeOther(Formula first) {
+    FormulaInfo::Kind kind = terms.formula(first).kind;
+    return kind != FormulaInfo::atLeastZero || assume(negation(first));
+  }
+
+  bool finish() {
+    auto keep = [&](ArrayRef<DynamicAPInt> values) {
+      for (auto [k, atom] : llvm::enumerate(columns))
+        point[atom] = int64fromDynamicAPInt(values[k]);
+      return true;
+    };
+    if (auto sample = simplex->getSamplePointIfIntegral())
+      return keep(*sample);
+    return finishOverIntegers();
+  }
+
+  // What the formula says is over few atoms; what defines the others can always be met.
+  bool finishOverIntegers() {
+    unsigned cost = std::min(steps, kStepsOfSample);
+    steps -= cost;
+    llvm::SmallBitVector needed(columns.size());
+    auto mark = [&](const Row &row) {
+      for (size_t k = 0; k < columns.size(); ++k)
+        if (row.coefficients[k] != 0)
+          needed.set(k);
+    };
+    for (const Row &row : rows)
+      if (!row.definition)
+        mark(row);
+    for (bool grown = true; grown;) {
+      unsigned before = needed.count();
+      for (const Row &row : rows)
+        if (row.definition && needed.test(*row.definition))
+          mark(row);
+      grown = needed.count() != before;
+    }
+    SmallVector<unsigned> kept(needed.set_bits());
+    IntegerPolyhedron polyhedron(PresburgerSpace::getSetSpace(kept.size()));
+    for (const Row &row : rows) {
+      if (row.definition && !needed.test(*row.definition))
+        continue;
+      SmallVector<DynamicAPInt> part;
+      for (unsigned k : kept)
+        part.push_back(row.coefficients[k]);
+      part.push_back(row.coefficients.back());
+      if (row.equality)
+        polyhedron.addEquality(part);
+      else
+        polyhedron.addInequality(part);
+    }
+    auto sample = polyhedron.findIntegerSample();
+    if (!sample)
+      return false;
+    for (auto [k, value] : llvm::zip(kept, *sample))
+      point[columns[k]] = int64fromDynamicAPInt(value);
+    return true;
+  }
+
+  Terms &terms;
+  bool opaque;
+  SmallVector<Atom> columns;
+  llvm::DenseMap<Atom, unsigned> columnOf;
+  llvm::DenseSet<Formula> seen;
+  Simplex *simplex = nullptr;
+  struct Row {
+    SmallVector<DynamicAPInt> coefficients;
+    bool equality;
+    std::optional<unsigned> definition; ///< the column of which it says what it is
+  };
+  std::vector<Row> rows;
+  std::optional<unsigned> defining;
+  SmallVector<Formula> choices, trail;
+  llvm::DenseSet<Formula> assumed;
+  llvm::DenseMap<Formula, Formula> negations;
+  Point point;
+};
+
+} // namespace
+
+const std::optional<Point> &Solver::decide(Formula f, bool opaque) {
+  auto [at, fresh] = decided.try_emplace({f, opaque}, std::nullopt);
+  if (!fresh)
+    return at->second;
+  if (f == kTrue || f == kFalse || (f == kOpaque && !opaque)) {
+    if (f == kTrue)
+      at->second = Point();
+    return at->second;
+  }
+  ++queries_;
+  if (exceeded()) {
+    at->second = Point();
+    return at->second;
+  }
+  unsigned budget = std::min(stepsOfFormula, stepsLeft);
+  Search search(terms, opaque, budget);
+  at->second = search.run(f);
+  stepsLeft -= budget - search.steps;
+  exceeded_ |= search.exceeded;
+  return at->second;
+}
+
+std::optional<Point> Solver::smallest(Formula f, bool opaque, const Affine &first,
+                                      const Affine &second) {
+  std::optional<Point> best = decide(f, opaque);
+  if (!best || exceeded())
+    return best;
+  for (const Affine *measure : {&first, &second}) {
+    for (int64_t value = 0; value < 64; ++value) {
+      Formula narrowed = terms.both(f, terms.equal(*measure, Affine(value)));
+      std::optional<Point> found = decide(narrowed, opaque);
+      if (exceeded())
+        return best;
+      if (found) {
+        best = found;
+        f = narrowed;
+        break;
+      }
+    }
+  }
+  return best;
+}

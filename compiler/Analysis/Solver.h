@@ -1,0 +1,41 @@
+//===- Solver.h - points of formulas
+//------------------------------------------------------------------===//
+#pragma once
+#include "Analysis/Terms.h"
+
+namespace tril::analysis {
+
+/// Values of atoms at which a formula holds.
+using Point = std::map<Atom, int64_t>;
+
+/// Searches for points of formulas with MLIR's Presburger library: disjunctions are taken one
+/// alternative at a time, pruned by a simplex over the rationals, and what is left is decided over
+/// the whole numbers.  The work is bounded; where the bound is met, `exceeded` says so from then on
+/// and every formula is taken to have points.
+class Solver {
+public:
+  explicit Solver(Terms &terms) : terms(terms) {}
+
+  /// Whether `f` may hold somewhere.  Opaque parts count as true.
+  bool possible(Formula f) { return bool(decide(f, true)); }
+  /// Whether it holds somewhere even if opaque parts count as false.
+  bool certain(Formula f) { return bool(decide(f, false)) && !exceeded(); }
+  /// A point with its smallest value of `first`, then of `second`, where they are small; null if
+  /// there is none.
+  std::optional<Point> smallest(Formula f, bool opaque, const Affine &first, const Affine &second);
+
+  bool exceeded() const { return exceeded_ || terms.exceeded(); }
+  unsigned queries() const { return queries_; }
+  /// For tests: steps of the search that a formula may take.
+  void setBudget(unsigned steps) { stepsOfFormula = steps; }
+
+private:
+  const std::optional<Point> &decide(Formula f, bool opaque);
+
+  Terms &terms;
+  std::map<std::pair<Formula, bool>, std::optional<Point>> decided;
+  unsigned queries_ = 0, stepsOfFormula = 1000, stepsLeft = 10000;
+  bool exceeded_ = false;
+};
+
+} // namespace tril::analysis

@@ -1,0 +1,192 @@
+//===- Generator.cpp - random texts that may read the future
+//-----------------------------------------===//
+#include "Generator.h"
+
+using tril::test::Generator;
+
+static std::string str(int n) { return std::to_string(n); }
+/// ` + 2`, ` - 1`
+static std::string plus(int n) { return n < 0 ? " - " + str(-n) : " + " + str(n); }
+
+// A comparison of the position `then` with the position `now`.
+std::string Generator::atom(const std::string &now, const std::string &then) {
+  int k = number(-2, 2), m = number(1, 4);
+  switch (number(0, 23)) {
+  case 0:
+    return then + " <= " + now + plus(k);
+  case 1:
+    return now + " - " + then + " < " + str(m);
+  case 2:
+    return then + " < " + str(m);
+  case 3:
+    return then + " % " + str(m) + " == " + str(number(0, m - 1));
+  case 4:
+    return "floor(" + then + " / " + str(m) + ") == floor(" + now + " / " + str(m) + ")";
+  case 5:
+    return then + " == " + now + plus(k);
+  case 6:
+    return then + " <= floor(" + now + " / " + str(m) + ") * " + str(m) + plus(number(-1, m));
+  case 7:
+    return "token[" + then + "] <= token[" + now + "]" + plus(number(-50, 50));
+  case 8:
+    return "abs(" + now + " - " + then + ") < " + str(m);
+  case 9:
+    return "floor((" + then + plus(k) + ") / " + str(m) + ") < floor(" + now + " / " + str(m) + ")";
+  case 10:
+    return str(m) + " * " + then + " <= " + now + plus(k);
+  case 11:
+    return "(" + now + " - " + then + ") % " + str(m) + " == 0";
+  case 12:
+    return "(token[time = " + then + plus(k) + "] > " + str(number(0, 255)) + ")";
+  case 13:
+    return "min(" + then + ", " + str(m) + ") < " + now;
+  case 14:
+    return "max(" + then + ", " + now + plus(k) + ") == " + now;
+  case 15:
+    return then + " * 0.5 <= " + now + " - " + str(m);
+  case 16:
+    return "ceil(" + then + " / " + str(m) + ") <= " + now + " / " + str(m);
+  case 17:
+    return "(" + then + " <= " + now + " where " + now + " % 2 == 0 else " + then + " < " + str(m) +
+           ")";
+  case 18:
+    return "(word[source = " + then + "] > " + str(number(0, 255)) + ")";
+  case 19:
+    return "[0, 1, " + str(number(-1, 3)) + "][slot][slot = min(" + then + ", 2)] <= " + now;
+  default:
+    return then + (chance(40) ? " < " : " <= ") + now;
+  }
+}
+
+std::string Generator::mask(const std::string &now, const std::string &then, int depth) {
+  int kind = number(1, 100);
+  if (depth > 2 || kind <= 40)
+    return atom(now, then);
+  std::string a = mask(now, then, depth + 1);
+  if (kind > 90)
+    return "(not " + a + ")";
+  return "(" + a + (kind <= 72 ? " and " : " or ") + mask(now, then, depth + 1) + ")";
+}
+
+std::string Generator::attention(const std::string &x, const std::string &then) {
+  return "sum[" + then + "](softmax[" + then + "](" + x + " * " + x + "[" + then + "] where " +
+         mask("time", then) + ") * " + x + "[" + then + "])";
+}
+
+std::string Generator::statement(const std::string &name) {
+  std::string u = value(), w = value();
+  int k = number(-3, 1), m = number(1, 4);
+  auto bind = [&](const std::string &expression) { return name + " = " + expression; };
+  static const std::vector<std::string> reductions = {"sum", "mean", "max", "min"};
+  switch (number(0, 26)) {
+  case 0:
+    return bind(u + " + (" + w + "[time" + plus(k) + "] else " +
+                pick({"0", "1", u, w + "[time" + plus(number(-2, 1)) + "] else 2"}) + ")");
+  case 1:
+    return bind(u + " + 2 * (" + w + "[time = " + str(m) + " * floor((time" + plus(number(-2, 1)) +
+                ") / " + str(m) + ")" + plus(number(-1, 1)) + "] else 0)");
+  case 2:
+  case 3:
+    return bind(u + " + (" + pick(reductions) + "[past](" + w + "[past] where " +
+                mask("time", "past") + ") else " + pick({"0", w, w + "[time - 1] else 3"}) + ")");
+  case 4:
+  case 5:
+    return bind(u + " + " + attention(w, "past"));
+  case 6:
+    return bind(u + " + sum[past](softmax[past](" + u + " * (" + w + "[time = past" +
+                plus(number(-1, 1)) + "] else 0) where " + mask("time", "past") + ") * " + u +
+                "[past])");
+  case 7:
+    return bind(u + " + sum[slot](" + w + "[time" + plus(number(-2, 1)) + " - " +
+                str(number(1, 2)) + " * slot] * 0.7 ^ slot)");
+  case 8:
+    return bind(u + " + (" + w + "[time = " +
+                pick({"min(floor(token / 30), time)", "floor(token / 30)",
+                      "min(floor(token / 30) + 1, time - 1)", "time - floor(token / 30)",
+                      "min(count[past](token[past] > 99 and past <= time), time)",
+                      "count[past](token[past] > 99 and past < time)",
+                      "max(time - floor(token / 60), 0)", "abs(time - floor(token / 90))"}) +
+                "] else 0)");
+  case 9:
+    return "_, at" + name + " = top[past -> kept](" + u + "[past] where " + mask("time", "past") +
+           ")\n" +
+           bind(u + " + sum[kept](" + w + "[time = at" + name + plus(number(-1, 0)) + "] else 0)");
+  case 10:
+    return "rec " + name + " = 0.5 * (" + name + "[time - " + str(number(1, 2)) + "] else " +
+           pick({"0", w}) + ") + " + u;
+  case 11:
+    return "rec " + name + " = 0.5 * (" + name + "[time - 1] else 0) + (" + u + "[time" +
+           plus(number(-1, 1)) + "] else 0)";
+  case 12:
+    return bind(u + " * " + w + " + 1");
+  case 13:
+    return bind("sum[past]((((" + u + "[past] where " + mask("time", "past") + ") else " +
+                pick({"0", w, w + "[past]"}) + ") where " + mask("time", "past") + "))");
+  case 14:
+    return bind(u + " + count[past](" + mask("time", "past") + ")");
+  case 15:
+    return bind(u + " + (" + w + " where " + pick({"any", "all"}) + "[past](" +
+                mask("time", "past") + ") else 0)");
+  case 16: // two names of time at once
+    return bind(u + " + sum[past](max[seen](" + w + "[seen] + " + u + "[past] where " +
+                mask("past", "seen") + " and " + mask("time", "seen") + ") where " +
+                mask("time", "past") + ")");
+  case 17: // laid side by side
+    return bind("sum[two](stack[two](" + u + ", " + w + "[time" + plus(k) +
+                "] else 0) where two == " + str(number(0, 1)) + ")");
+  case 18: {
+    std::string t = "s" + name;
+    return t + " = " + w + "[time - slot" + plus(number(-1, 1)) + "]\n" +
+           bind(u + " + (" + pick(reductions) + "[slot](" + t + " where slot" +
+                pick({" > 0", " < 2", " % 2 == 0", " <= time"}) + ") else 0)");
+  }
+  case 19:
+    return name + " = " + u + "\nfor layer {\n  " + name + " = " + name + " * 0.5 + " +
+           attention(name, "past") + "\n}";
+  case 20:
+    return name + " = " + u + "\nfor layer {\n  " + name + " = " + name + " * 0.5 + (mean[past](" +
+           name + "[past] where past <= time" + plus(number(-2, 0)) + " + layer) else 0)\n}";
+  case 21:
+    return name + " = " + u + "\nfor layer {\n  if layer == " + str(number(0, 1)) + " { " + name +
+           " = " + name + " + (" + w + "[time" + plus(k) + "] else 0) } else { " + name + " = " +
+           name + " + " + attention(name, "past") + " }\n}";
+  case 22:
+    return bind(u + " + (word[source = time" + plus(number(-1, 1)) + "] / 99 else " +
+                pick({"0", w, w + "[time" + plus(number(-1, 1)) + "] else 0"}) + ")");
+  case 23:
+    return bind(u + " + " +
+                pick({"sum[source](word where source <= time)", "mean[source](word)",
+                      "(max[source](word where source < time) else " + w + ")"}) +
+                " / 50");
+  case 24:
+    return chance(20) ? bind(u + " + |time|")
+                      : bind("(" + u + " where " + mask("time", "time") + ") else " +
+                             pick({w, "1", w + "[time - 1] else 4"}));
+  case 25: // split and merged again
+    return "r" + name + " = (" + w + "[time - row" + plus(number(-1, 1)) + "] else 0) + row\n" +
+           bind("sum[two](split[row -> two*slot](r" + name + ")[slot = " + str(number(0, 2)) +
+                "] where two == " + str(number(0, 1)) +
+                ") + sum[row](merge[slot*two -> row](split" + "[row -> slot*two](r" + name +
+                ")) where row > " + str(number(0, 5)) + ") + " + u);
+  default:
+    return "rec {\n  a" + name + "[time] = (b" + name + "[time - 1] else 1) * 0.5 + " + u +
+           "\n  b" + name + "[time] = a" + name + " + (" + w + "[time" + plus(number(-2, 1)) +
+           "] else 0)\n}\n" + bind("b" + name + "[time" + plus(number(-2, 0)) + "] else 0");
+  }
+}
+
+std::string Generator::text() {
+  std::string text =
+      "model random is causal\naxis vocab = 256\naxis past = time\naxis seen = time\n"
+      "axis slot = 3\naxis two = 2\naxis row = 6\naxis kept = 2\naxis layer = 2\n"
+      "axis source = input\ninput token[time] in vocab\ninput word[source] in vocab\n"
+      "v0 = token / 97 + 0.3\n";
+  values = {"v0"};
+  int count = number(1, 4);
+  for (int i = 1; i <= count; ++i) {
+    std::string name = "v" + str(i);
+    text += statement(name) + "\n";
+    values.push_back(name);
+  }
+  return text + "output result[time] = " + values.back() + "\n";
+}

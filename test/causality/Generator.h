@@ -1,0 +1,36 @@
+//===- Generator.h - random texts that may read the future
+//-------------------------------------------===//
+#pragma once
+#include <random>
+#include <string>
+#include <vector>
+
+namespace tril::test {
+
+/// Draws texts over the constructs that move positions: shifts, strides, masks, windows, chunks,
+/// reductions over past positions, softmaxes, gathers, choices of the largest, recurrences,
+/// layers, a second sequence.  About half of them leak.
+class Generator {
+public:
+  explicit Generator(uint64_t seed) : random(seed) {}
+  std::string text();
+
+private:
+  int number(int low, int high) {
+    return low + static_cast<int>(random() % static_cast<uint64_t>(high - low + 1));
+  }
+  bool chance(int percent) { return number(1, 100) <= percent; }
+  const std::string &pick(const std::vector<std::string> &from) {
+    return from[random() % from.size()];
+  }
+  std::string value() { return pick(values); }
+  std::string atom(const std::string &now, const std::string &then);
+  std::string mask(const std::string &now, const std::string &then, int depth = 0);
+  std::string statement(const std::string &name);
+  std::string attention(const std::string &x, const std::string &then);
+
+  std::mt19937_64 random;
+  std::vector<std::string> values;
+};
+
+} // namespace tril::test

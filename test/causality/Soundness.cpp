@@ -1,0 +1,214 @@
+//===- Soundness.cpp - the proof against brute force
+//-------------------------------------------------===//
+// soundness [--count N] [--seed S] [--first I] [--longest L] [--show N]
+// soundness --judge TEXT
+// Draws texts, and evaluates each with the interpreter on random inputs: every later position
+// changed, and the sequence cut everywhere, must leave what comes before as it was, to the last
+// bit.  A text for which they do not must not be accepted.  Prints every text for which this fails,
+// and the counts; --show prints the first texts that were refused although nothing leaked.
+// --judge does the same with one text, without a proof: 1 if it leaks, 0 if it was not seen to.
+#include "Analysis/Causality.h"
+#include "Generator.h"
+#include "Import/Import.h"
+#include "Interpreter/Interpreter.h"
+#include "dsl/Check.h"
+#include "dsl/Parser.h"
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+
+using namespace tril;
+using Tokens = std::vector<int32_t>;
+using Outputs = std::map<std::string, interpreter::OutputArray>;
+
+namespace {
+
+struct Arguments {
+  std::string judge;
+  uint64_t count = 2000, seed = 1, first = 0, show = 0;
+  int longest = 24;
+};
+
+class Judge {
+public:
+  Judge() : library(dsl::loadStd("", diagnostics)) {
+    context.loadDialect<TrilDialect>();
+    context.disableMultithreading();
+  }
+
+  /// Null where the text is none of the language.
+  mlir::OwningOpRef<mlir::ModuleOp> import(const std::string &text) {
+    auto source = std::make_shared<dsl::Source>(dsl::Source{"random.tril", text});
+    dsl::Diagnostics messages;
+    dsl::ast::Program program = dsl::parse(source, messages);
+    if (messages.hasErrors())
+      return refused(messages);
+    nlohmann::json config = nlohmann::json::object();
+    dsl::CheckOptions options;
+    options.library = &library;
+    options.config = &config;
+    auto model = dsl::check(program, options, messages);
+    if (!model)
+      return refused(messages);
+    return importModel(context, *model);
+  }
+
+  /// Where the text reads the future on some random input, or "".
+  std::string leak(ModelOp model, std::mt19937_64 &random, int longest, int rounds = 2) {
+    int64_t vocabulary = 256;
+    model.walk([&](InputOp input) { vocabulary = static_cast<int64_t>(input.getLimit()); });
+    for (int round = 0; round < rounds; ++round) {
+      int length = 1 + static_cast<int>(random() % static_cast<uint64_t>(longest));
+      Tokens tokens = draw(random, length, vocabulary);
+      Tokens words = draw(random, 1 + random() % 6, vocabulary);
+      Outputs whole = evaluate(model, tokens, words);
+      for (int at = 1; at < length; ++at) {
+        Tokens cut(tokens.begin(), tokens.begin() + at);
+        if (!same(evaluate(model, cut, words), whole, at))
+          return "cut at " + std::to_string(at) + " of " + std::to_string(length);
+        for (int i = 0; i < 2; ++i) {
+          Tokens changed = tokens;
+          changed[at] = static_cast<int32_t>(random() % vocabulary);
+          if (!same(evaluate(model, changed, words), whole, at))
+            return "changed at " + std::to_string(at) + " of " + std::to_string(length);
+        }
+      }
+    }
+    return "";
+  }
+
+  std::string refusal; ///< of the language, for the last text
+
+private:
+  mlir::OwningOpRef<mlir::ModuleOp> refused(const dsl::Diagnostics &messages) {
+    refusal = dsl::render(messages, false);
+    return nullptr;
+  }
+  static Tokens draw(std::mt19937_64 &random, uint64_t length, uint64_t vocabulary) {
+    Tokens result(length);
+    for (int32_t &token : result)
+      token = static_cast<int32_t>(random() % vocabulary);
+    return result;
+  }
+  static Outputs evaluate(ModelOp model, const Tokens &tokens, const Tokens &words) {
+    interpreter::Options options;
+    options.blasFrom = -1;
+    auto result = interpreter::evaluate(
+        model,
+        {{"token", {{static_cast<int64_t>(tokens.size())}, tokens}},
+         {"word", {{static_cast<int64_t>(words.size())}, words}}},
+        [](llvm::StringRef) { return mlir::failure(); }, options);
+    if (failed(result)) {
+      std::cerr << "the interpreter refuses\n";
+      std::exit(1);
+    }
+    return result->outputs;
+  }
+  /// The outputs at the first `count` positions; one that is not over time, altogether.
+  static bool same(const Outputs &a, const Outputs &b, int64_t count) {
+    for (const auto &[name, output] : a) {
+      const std::vector<double> &x = output.values, &y = b.at(name).values;
+      size_t compared = output.axes.empty() ? 1 : count;
+      for (size_t i = 0; i < compared; ++i)
+        if (x[i] != y[i] && !(x[i] != x[i] && y[i] != y[i]))
+          return false;
+    }
+    return true;
+  }
+
+  dsl::Diagnostics diagnostics;
+  dsl::Library library;
+  mlir::MLIRContext context;
+};
+
+Arguments parse(int argc, char **argv) {
+  Arguments result;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
+    if (!std::strcmp(argv[i], "--judge"))
+      result.judge = argv[i + 1];
+    else if (!std::strcmp(argv[i], "--count"))
+      result.count = value;
+    else if (!std::strcmp(argv[i], "--seed"))
+      result.seed = value;
+    else if (!std::strcmp(argv[i], "--first"))
+      result.first = value;
+    else if (!std::strcmp(argv[i], "--show"))
+      result.show = value;
+    else if (!std::strcmp(argv[i], "--longest"))
+      result.longest = static_cast<int>(value);
+    else {
+      std::cerr << "soundness [--count N] [--seed S] [--first I] [--longest L] [--show N]\n";
+      std::exit(2);
+    }
+  }
+  return result;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Arguments arguments = parse(argc, argv);
+  Judge judge;
+  if (!arguments.judge.empty()) {
+    std::ifstream file(arguments.judge);
+    auto module = judge.import({std::istreambuf_iterator<char>(file), {}});
+    if (!module) {
+      std::cerr << judge.refusal;
+      return 2;
+    }
+    std::mt19937_64 random(arguments.seed);
+    std::string leak =
+        judge.leak(*module->getOps<ModelOp>().begin(), random, arguments.longest, 20);
+    std::cout << (leak.empty() ? "no leak was seen" : "leaks: " + leak) << "\n";
+    return leak.empty() ? 0 : 1;
+  }
+  uint64_t accepted = 0, refusedLeaks = 0, refusedHarmless = 0, undecided = 0, none = 0, wrong = 0;
+  double proving = 0, slowest = 0;
+  uint64_t slowestProgram = 0;
+  for (uint64_t i = arguments.first; i < arguments.first + arguments.count; ++i) {
+    std::seed_seq seeds{arguments.seed, i};
+    std::mt19937_64 random(seeds);
+    std::string text = test::Generator(random()).text();
+    auto module = judge.import(text);
+    if (!module) {
+      if (none++ < arguments.show)
+        std::cout << "no text of the language:\n" << text << judge.refusal << "\n";
+      continue;
+    }
+    ModelOp model = *module->getOps<ModelOp>().begin();
+    auto start = std::chrono::steady_clock::now();
+    ClaimResult claim = proveClaim(model);
+    double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    proving += seconds;
+    if (seconds > slowest) {
+      slowest = seconds;
+      slowestProgram = i;
+    }
+    std::string leak = judge.leak(model, random, arguments.longest);
+    undecided += !claim.undecided.empty();
+    if (claim.holds() && !leak.empty()) {
+      ++wrong;
+      std::cout << "program " << i << " of seed " << arguments.seed
+                << " is accepted and leaks: " << leak << "\n"
+                << text << std::endl;
+    } else if (claim.holds()) {
+      ++accepted;
+    } else if (!leak.empty()) {
+      ++refusedLeaks;
+    } else if (refusedHarmless++ < arguments.show) {
+      std::cout << "program " << i << " is refused and did not leak ("
+                << (claim.undecided.empty() ? claim.refutations[0].taken : claim.undecided) << ")\n"
+                << text << std::endl;
+    }
+  }
+  std::cout << accepted << " accepted, " << refusedLeaks << " refused that leak, "
+            << refusedHarmless << " refused that did not leak here (" << undecided
+            << " undecided), " << none << " no texts; proofs took "
+            << 1000 * proving / static_cast<double>(std::max<uint64_t>(1, arguments.count - none))
+            << " ms on average, " << 1000 * slowest << " at most (program " << slowestProgram << ")\n"
+            << accepted << " passed, " << wrong << " failed\n";
+  return wrong > 0 || accepted == 0 ? 1 : 0;
+}

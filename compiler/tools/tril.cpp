@@ -1,6 +1,7 @@
 //===- tril.cpp - the command
 //---------------------------------------------------------------------------------------===//
 #include "Pipeline/Driver.h"
+#include "Pipeline/NewText.h"
 #include "runtime/Error.h"
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -115,6 +116,13 @@ static int runTool(int argc, char **argv) {
       app.add_subcommand("std", "print a definition of the library, or the names of all");
   std_->add_option("name", stdName, "the definition");
 
+  NewTextRequest newRequest;
+  CLI::App *new_ = app.add_subcommand("new", "write a text to start from");
+  new_->add_option("name", newRequest.path,
+                   "the file to write, NAME or NAME.tril; NAME is the model's")
+      ->required();
+  new_->add_option("--from", newRequest.from, "the text of the examples to begin with")->required();
+
   try {
     std::reverse(own.begin(), own.end()); // CLI11 takes them from the back
     app.parse(own);
@@ -145,6 +153,8 @@ static int runTool(int argc, char **argv) {
     std::string product = buildCached(runRequest);
     return product.empty() ? 1 : runProduct(product, run->remaining());
   }
+  if (*new_)
+    return newText(newRequest);
   return printStd(stdName);
 }
 

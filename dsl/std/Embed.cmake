@@ -1,6 +1,6 @@
-# Writes OUTPUT, a .cpp with the text of every DIRECTORY/*.tril, so that a program finds the library without its files.
+# Writes OUTPUT, a .cpp with the text of every DIRECTORY/*.tril in the array NAME, so that a program finds the texts without their files.
 file(GLOB files ${DIRECTORY}/*.tril)
-set(out "namespace tril::dsl {\nstruct StdFile {\n  const char *name;\n  const char *text;\n};\nextern const StdFile stdFiles[];\nconst StdFile stdFiles[] = {\n")
+set(out "namespace tril::dsl {\nstruct StdFile {\n  const char *name;\n  const char *text;\n};\nextern const StdFile ${NAME}[];\nconst StdFile ${NAME}[] = {\n")
 foreach(file ${files})
   get_filename_component(name ${file} NAME)
   file(READ ${file} text)

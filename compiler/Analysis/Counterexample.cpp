@@ -92,9 +92,10 @@ private:
       if (!axis.isDynamic())
         continue;
       Affine position = analysis.terms.replace(analysis.position(axis), inside);
-      auto value = found.value(analysis.terms, position);
-      text += (text.empty() ? " at `" : ", `") + axis.getName().str() + "` " +
-              (value ? std::to_string(*value) : "any");
+      // Of what was summarised on the way, positions are not known.
+      if (auto value = found.value(analysis.terms, position))
+        text +=
+            (text.empty() ? " at `" : ", `") + axis.getName().str() + "` " + std::to_string(*value);
     }
     return text;
   }
@@ -125,8 +126,9 @@ private:
         continue;
       auto value = found.value(analysis.terms, analysis.terms.replace(to, inside));
       entered |= value && along.getRootName() == kTime && isForbidden(*value);
-      moved += (moved.empty() ? "" : ", ") + std::string("`") + along.getName().str() + "` " +
-               (value ? std::to_string(*value) : "any");
+      if (value)
+        moved += (moved.empty() ? "" : ", ") + std::string("`") + along.getName().str() + "` " +
+                 std::to_string(*value);
     }
     std::string taken;
     if (isa<ExtentOp>(op))
@@ -144,7 +146,7 @@ private:
       add(op, what + here + " is a recurrence, and has everything before in it");
     else if (auto input = dyn_cast<InputOp>(op)) {
       result.input = input.getName().str();
-      add(op, "`" + result.input + "`" + here);
+      add(op, "`" + result.input + "` at `" + kTime.str() + "` " + std::to_string(result.reads));
     } else if (!name.empty() && !isa<RenameOp>(op))
       add(op, what + here);
     inside = deeper;

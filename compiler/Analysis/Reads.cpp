@@ -159,6 +159,8 @@ void ReadsAnalysis::set(Value value, Reads reads) {
     reads.number = Number{fresh(type)};
   if (observer)
     observer(value, reads);
+  if (llvm::any_of(value.getUsers(), llvm::IsaPred<OutputOp>))
+    unsettled[value] = reads;
   values[value] = settled(value, reads);
 }
 
@@ -442,4 +444,6 @@ LogicalResult ReadsAnalysis::earlier(EarlierOp op) {
   return success();
 }
 
-void ReadsAnalysis::output(OutputOp op) { outputs_.push_back({op, of(op.getValue())}); }
+void ReadsAnalysis::output(OutputOp op) {
+  outputs_.push_back({op, unsettled.lookup(op.getValue())});
+}

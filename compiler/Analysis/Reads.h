@@ -144,6 +144,7 @@ private:
 
   ModelOp model;
   llvm::DenseMap<mlir::Value, Reads> values;
+  llvm::DenseMap<mlir::Value, Reads> unsettled; ///< of outputs, whose every read is told apart
   std::map<std::string, std::vector<Known>> bodies;
   std::map<std::string, Atom> anywheres;
   std::vector<Assumed> assumed;

@@ -25,23 +25,33 @@ public:
     SmallVector<std::pair<StringRef, std::string>> parts;
     auto add = [&](StringRef sequence, std::string part) {
       std::pair<StringRef, std::string> entry(sequence, std::move(part));
-      if (!llvm::is_contained(parts, entry))
+      if (!entry.second.empty() && !llvm::is_contained(parts, entry))
         parts.push_back(std::move(entry));
     };
+    // What is read relative to `along` is one range; beside it, what is read at other axes'
+    // positions.
     AxisAttr along = alongTime();
-    if (along && mergeable(along)) {
-      if (std::string range = rangeOf(along, kTime); !range.empty())
-        add(kTime, range);
+    SmallVector<Case> ranged;
+    for (const Case &one : reads.cases) {
+      if (!analysis.solver.possible(terms.both(analysis.present(reads), one.when)))
+        continue;
+      if (along && one.sequence == kTime && !isAtOther(one.position, along))
+        ranged.push_back(one);
+      else if (terms.dependsOnData(one.position))
+        add(one.sequence, "any position");
+      else
+        add(one.sequence, show(one.position));
     }
-    for (const Case &one : reads.cases)
-      if (one.sequence != kTime || !along || !mergeable(along))
-        if (analysis.solver.possible(terms.both(analysis.present(reads), one.when)))
-          add(one.sequence, partOf(one));
-    std::string result;
+    // Any position has all others in it.
+    llvm::erase_if(parts, [&](const auto &part) {
+      std::pair<StringRef, std::string> any(part.first, "any position");
+      return part.second != any.second && llvm::is_contained(parts, any);
+    });
+    std::string result = ranged.empty() ? "" : rangeOf(ranged, along);
     for (const auto &[sequence, part] : parts) {
       result += result.empty() ? "" : ", ";
       if (sequence != kTime)
-        result += "`" + sequence.str() + "` ";
+        result += "`" + sequence.str() + "`: ";
       result += part;
     }
     if (result.empty())
@@ -64,10 +74,12 @@ private:
     return {};
   }
 
-  /// Its reads are told as one range: it has one sequence.
-  bool mergeable(AxisAttr along) const {
-    return llvm::none_of(type.getAxes(),
-                         [&](AxisAttr axis) { return axis.isDynamic() && axis != along; });
+  bool isAtOther(const Affine &position, AxisAttr along) const {
+    return llvm::any_of(position.terms, [&](const auto &term) {
+      const AtomInfo &info = terms.info(term.first);
+      return (info.kind == AtomInfo::axis && info.along.isDynamic() && info.along != along) ||
+             (info.kind == AtomInfo::quotient && isAtOther(info.dividend, along));
+    });
   }
 
   /// The largest distance d for which some read is at least that far ahead of t; null if unbounded.
@@ -82,26 +94,16 @@ private:
     return yes;
   }
 
-  /// "0..t": from the earliest to the latest that any case of the sequence reads.
-  std::string rangeOf(AxisAttr along, StringRef sequence) {
+  /// "0..t": from the earliest to the latest.
+  std::string rangeOf(ArrayRef<Case> ranged, AxisAttr along) {
     Affine t = analysis.position(along);
-    std::optional<Affine> only;
-    bool single = true, some = false;
+    const Affine &first = ranged.front().position;
+    if (!terms.dependsOnData(first) &&
+        llvm::all_of(ranged, [&](const Case &one) { return one.position == first; }))
+      return show(first);
     SmallVector<std::pair<Formula, Affine>> cases;
-    for (const Case &one : reads.cases)
-      if (one.sequence == sequence) {
-        Formula here = terms.both(analysis.present(reads), one.when);
-        if (!analysis.solver.possible(here))
-          continue;
-        cases.push_back({here, one.position});
-        single &= (!only || *only == one.position) && !terms.dependsOnData(one.position);
-        only = one.position;
-        some = true;
-      }
-    if (!some)
-      return "";
-    if (single)
-      return show(*only);
+    for (const Case &one : ranged)
+      cases.push_back({terms.both(analysis.present(reads), one.when), one.position});
     auto exists = [&](auto condition) {
       return llvm::any_of(cases, [&](const auto &one) {
         return analysis.solver.possible(terms.both(one.first, condition(one.second)));
@@ -123,12 +125,6 @@ private:
     if (!ahead && !behind)
       return "any position";
     return begin == end ? begin : begin + ".." + end;
-  }
-
-  std::string partOf(const Case &one) {
-    if (!terms.dependsOnData(one.position))
-      return show(one.position);
-    return "any position";
   }
 
   static std::string plus(const std::string &name, int64_t by) {
@@ -168,32 +164,32 @@ private:
 
 } // namespace
 
-static void explainBody(ModelOp model, BodyOp body, std::vector<int64_t> layers,
-                        std::vector<ExplainedValue> &result) {
-  ReadsAnalysis analysis(model);
-  analysis.keepWindows = true;
-  llvm::MapVector<Value, std::string> seen;
-  analysis.observer = [&](Value value, const Reads &reads) {
-    Operation *op = value.getDefiningOp();
-    if (!op || op->getParentOfType<BodyOp>() != body || nameInText(op->getLoc()).empty())
-      return;
-    seen[value] = Description(analysis, value, reads).text();
-  };
-  if (failed(body.getName() == "main" ? analysis.run() : analysis.runAlone(body)))
-    return;
-  for (const auto &[value, text] : seen)
-    result.push_back({nameInText(value.getLoc()).str(), placeInText(value.getLoc()), layers, text});
-}
-
 std::vector<ExplainedValue> tril::explainReads(ModelOp model) {
   std::vector<ExplainedValue> result;
-  for (BodyOp body : model.getOps<BodyOp>()) {
-    std::vector<int64_t> layers;
-    model.walk([&](CallOp call) {
-      if (call.getCallee() == body.getName())
-        layers.push_back(call.getLayer());
-    });
-    explainBody(model, body, layers, result);
+  for (bool ofLayers : {false, true}) {
+    ReadsAnalysis analysis(model);
+    analysis.keepWindows = true;
+    analysis.layersAlone = ofLayers;
+    llvm::MapVector<Value, std::string> seen;
+    analysis.observer = [&](Value value, const Reads &reads) {
+      Operation *op = value.getDefiningOp();
+      if (isa<CallOp, ParamOp>(op) || nameInText(op->getLoc()).empty() ||
+          (op->getParentOfType<BodyOp>().getName() != "main") != ofLayers)
+        return;
+      seen[value] = Description(analysis, value, reads).text();
+    };
+    if (failed(analysis.run()))
+      continue;
+    for (const auto &[value, text] : seen) {
+      std::vector<int64_t> layers;
+      if (ofLayers)
+        model.walk([&](CallOp call) {
+          if (call.getCallee() == value.getDefiningOp()->getParentOfType<BodyOp>().getName())
+            layers.push_back(call.getLayer());
+        });
+      result.push_back(
+          {nameInText(value.getLoc()).str(), placeInText(value.getLoc()), layers, text});
+    }
   }
   auto place = [](const ExplainedValue &value) {
     auto file = dyn_cast<FileLineColRange>(value.at);
@@ -204,7 +200,24 @@ std::vector<ExplainedValue> tril::explainReads(ModelOp model) {
     order.push_back({place(value), i});
   llvm::sort(order);
   std::vector<ExplainedValue> sorted;
-  for (const auto &entry : order)
-    sorted.push_back(result[entry.second]);
+  for (const auto &entry : order) {
+    ExplainedValue &value = result[entry.second];
+    // Layers of several kinds may read the same.
+    auto same = llvm::find_if(sorted, [&](const ExplainedValue &other) {
+      return other.at == value.at && other.name == value.name && other.reads == value.reads &&
+             other.layers.empty() == value.layers.empty();
+    });
+    if (same == sorted.end()) {
+      // Parts of one expression may carry its name: the last is all of it.
+      llvm::erase_if(sorted, [&](const ExplainedValue &other) {
+        return other.at == value.at && other.name == value.name && other.layers == value.layers;
+      });
+      sorted.push_back(std::move(value));
+      continue;
+    }
+    same->layers.insert(same->layers.end(), value.layers.begin(), value.layers.end());
+    llvm::sort(same->layers);
+    same->layers.erase(llvm::unique(same->layers), same->layers.end());
+  }
   return sorted;
 }

@@ -15,6 +15,10 @@ static std::string claimed(const ClaimResult &result) {
 static std::string sentence(const ClaimResult &result, const Refutation &r) {
   std::string what = r.input.empty() ? "whether position " + std::to_string(r.reads) + " exists"
                                      : "`" + r.input + "` at position " + std::to_string(r.reads);
+  if (!r.through.empty())
+    return "the text claims to " + claimed(result) + ", and `" + r.output + "` reads " + r.through +
+           ", which at position " + std::to_string(r.position) +
+           (r.certain ? " reads " : " may read ") + what;
   return "the text claims to " + claimed(result) + ", and `" + r.output + "` at position " +
          std::to_string(r.position) + (r.certain ? " reads " : " may read ") + what;
 }

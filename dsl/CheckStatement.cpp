@@ -34,7 +34,9 @@ void Checker::bind(Scope &scope, const ast::Name &name, Value value, Declared de
     return;
   }
   if (value.isNode() && declared != Declared::argument)
-    graph.setName(value.node, name.text);
+    if (!name.span.source || !name.span.source->path.starts_with("std/"))
+      graph.setName(value.node,
+                    name.text); // the library's names mean nothing to a reader of the text
   scope.names[name.text] = {std::move(value), name.span, declared};
 }
 

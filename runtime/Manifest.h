@@ -79,7 +79,9 @@ struct Manifest {
   /// length is the main input's limit; -1 if there is none.
   int logitsOutput() const;
   /// A later position never changes what an earlier one gives.
-  bool causal() const { return claim == "causal" || claim == "strictly causal"; }
+  bool causal() const {
+    return claim == "causal" || claim == "strictly causal" || claim == "reads window";
+  }
 
   std::string toJson() const;
   /// Throws Error naming the key that is missing, of the wrong type, negative or out of the limits

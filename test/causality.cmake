@@ -6,3 +6,12 @@ if(TRIL_COMPILER)
   target_link_libraries(soundness PRIVATE tril_compiler)
   add_test(NAME soundness COMMAND soundness --count 2000)
 endif()
+# Ways to leak, each refused at its place, beside harmless twins: causality/gallery.py.
+if(TRIL_COMPILER)
+  add_test(NAME gallery COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/causality/gallery.py --tril $<TARGET_FILE:tril>
+           --soundness $<TARGET_FILE:soundness>)
+endif()
+# Weakening any mask of an example is caught: causality/mutate.py.
+if(TRIL_COMPILER)
+  add_test(NAME masks COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/causality/mutate.py --tril $<TARGET_FILE:tril>)
+endif()

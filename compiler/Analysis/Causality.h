@@ -21,6 +21,9 @@ struct Refutation {
   int64_t position = 0, reads = 0, length = 0;
   int64_t layer = -1; ///< in which it happens first, or -1
   std::string input;  ///< that is read there; empty: that the position exists
+  /// Where the way to the output is not known in every step: the value of which this is said, in
+  /// the place of the output.
+  std::string through;
   /// It happens for some tokens.  Otherwise the analysis does not see that it cannot happen.
   bool certain = true;
   /// From the output to the input: places in the text, and what is read there.

@@ -57,12 +57,19 @@ namespace {
 /// Walks a path from the output to the input.
 class Walk {
 public:
-  Walk(const Counterexample &found, ReadsAnalysis &analysis, Refutation &result)
-      : found(found), analysis(analysis), result(result) {}
+  Walk(Counterexample found, ReadsAnalysis &analysis, Refutation &result)
+      : found(std::move(found)), analysis(analysis), result(result) {}
 
   void run() {
-    for (const Step *step = found.read->path; step; step = step->inner)
-      visit(*step);
+    for (const Step *step = found.read->path; step; step = step->inner) {
+      if (step->ahead && summarised)
+        goThrough(*step->ahead);
+      if (!step->ahead)
+        visit(*step);
+    }
+    if (!entry && firstMove &&
+        result.kind != Refutation::future) // a window is left little by little
+      enter(*firstMove, firstTaken);
     if (result.path.size() > kLongestPath) { // both ends matter
       auto middle = result.path.begin() + kLongestPath / 2;
       size_t left = result.path.size() - kLongestPath;
@@ -70,9 +77,30 @@ public:
     }
   }
 
+  /// Tell from the first value that reads ahead on, because the way from there is not known.
+  bool summarised = false;
   const Step *entry = nullptr; ///< through which the forbidden position comes in
 
 private:
+  // The way was summarised: from here on, it is told of the value that reads ahead first.
+  void goThrough(const Ahead &ahead) {
+    Terms &terms = analysis.terms;
+    Affine t = analysis.position(ahead.along);
+    Formula f = terms.both(ahead.when, terms.below(t, ahead.position));
+    found.certain = analysis.solver.certain(f);
+    auto point = analysis.solver.smallest(f, !found.certain, t, ahead.position);
+    if (!point)
+      return;
+    found.point = *point;
+    inside.clear();
+    result.certain = found.certain;
+    result.position = found.value(terms, t).value_or(0);
+    result.reads = found.value(terms, ahead.position).value_or(0);
+    StringRef name = nameInText(ahead.value.getLoc());
+    result.through = name.empty() ? "a value" : "`" + name.str() + "`";
+    firstMove = nullptr;
+  }
+
   bool isForbidden(int64_t position) const {
     switch (result.kind) {
     case Refutation::future:
@@ -92,9 +120,10 @@ private:
       if (!axis.isDynamic())
         continue;
       Affine position = analysis.terms.replace(analysis.position(axis), inside);
-      auto value = found.value(analysis.terms, position);
-      text += (text.empty() ? " at `" : ", `") + axis.getName().str() + "` " +
-              (value ? std::to_string(*value) : "any");
+      // Of what was summarised on the way, positions are not known.
+      if (auto value = found.value(analysis.terms, position))
+        text +=
+            (text.empty() ? " at `" : ", `") + axis.getName().str() + "` " + std::to_string(*value);
     }
     return text;
   }
@@ -102,7 +131,8 @@ private:
   void visit(const Step &step) {
     Operation *op = step.op;
     if (step.layer >= 0) { // the first layer in which it happens is the last on the way
-      result.layer = step.layer;
+      if (result.through.empty())
+        result.layer = step.layer;
       return;
     }
     StringRef name = nameInText(op->getLoc());
@@ -125,18 +155,20 @@ private:
         continue;
       auto value = found.value(analysis.terms, analysis.terms.replace(to, inside));
       entered |= value && along.getRootName() == kTime && isForbidden(*value);
-      moved += (moved.empty() ? "" : ", ") + std::string("`") + along.getName().str() + "` " +
-               (value ? std::to_string(*value) : "any");
+      if (value)
+        moved += (moved.empty() ? "" : ", ") + std::string("`") + along.getName().str() + "` " +
+                 std::to_string(*value);
     }
     std::string taken;
     if (isa<ExtentOp>(op))
       taken = "is the length: whether each position exists";
     else if (!moved.empty())
       taken = (isa<IndexOp, RenameOp>(op) ? "reads " : "takes in ") + moved;
-    if (entered && result.taken.empty()) {
-      result.at = placeInText(op->getLoc());
-      result.taken = taken;
-      entry = &step;
+    if (entered && !entry)
+      enter(step, taken);
+    else if (!moved.empty() && firstMove == nullptr) {
+      firstMove = &step;
+      firstTaken = taken;
     }
     if (isa<ExtentOp>(op) || (!taken.empty() && !isa<RenameOp>(op)))
       add(op, what + here + " " + taken);
@@ -144,10 +176,16 @@ private:
       add(op, what + here + " is a recurrence, and has everything before in it");
     else if (auto input = dyn_cast<InputOp>(op)) {
       result.input = input.getName().str();
-      add(op, "`" + result.input + "`" + here);
+      add(op, "`" + result.input + "` at `" + kTime.str() + "` " + std::to_string(result.reads));
     } else if (!name.empty() && !isa<RenameOp>(op))
       add(op, what + here);
     inside = deeper;
+  }
+
+  void enter(const Step &step, const std::string &taken) {
+    entry = &step;
+    result.at = placeInText(step.op->getLoc());
+    result.taken = taken;
   }
 
   void add(Operation *op, std::string text) {
@@ -160,11 +198,13 @@ private:
     result.path.push_back({place, std::move(text)});
   }
 
-  const Counterexample &found;
+  Counterexample found;
   ReadsAnalysis &analysis;
   Refutation &result;
   Substitution inside; // positions of the value that is looked at, in terms of the output's
   llvm::StringSet<> told;
+  const Step *firstMove = nullptr;
+  std::string firstTaken;
 };
 
 } // namespace
@@ -235,16 +275,23 @@ Refutation tril::analysis::explain(const Counterexample &found, ReadsAnalysis &a
                     0,
                     -1,
                     "",
+                    "",
                     found.certain,
                     {},
                     {},
                     nullptr};
   result.reads = found.value(analysis.terms, found.read->position).value_or(0);
+  Refutation blank = result;
+  std::optional<Walk> walk;
+  walk.emplace(found, analysis, result).run();
+  if (!walk->entry && found.kind == Refutation::future) {
+    result = blank;
+    walk.emplace(found, analysis, result).summarised = true;
+    walk->run();
+  }
   result.length = std::max(result.position, result.reads) + 1;
-  Walk walk(found, analysis, result);
-  walk.run();
-  help(walk.entry, analysis, result);
-  if (walk.entry)
-    result.entry = walk.entry->op;
+  help(walk->entry, analysis, result);
+  if (walk->entry)
+    result.entry = walk->entry->op;
   return result;
 }

@@ -4,15 +4,23 @@
 
 using namespace tril;
 
+/// "be causal", "read a window of 4"
+static std::string claimed(const ClaimResult &result) {
+  llvm::StringRef claim = result.claim;
+  if (claim.consume_front("reads window "))
+    return "read a window of " + claim.str();
+  return "be " + claim.str();
+}
+
 static std::string sentence(const ClaimResult &result, const Refutation &r) {
   std::string what = r.input.empty() ? "whether position " + std::to_string(r.reads) + " exists"
                                      : "`" + r.input + "` at position " + std::to_string(r.reads);
-  std::string text = "the text claims to be " + result.claim + ", and `" + r.output +
-                     "` at position " + std::to_string(r.position) +
-                     (r.certain ? " reads " : " may read ") + what;
-  if (r.kind == Refutation::beyondWindow)
-    text.replace(0, 24, "the text claims that it "); // "... reads window W"
-  return text;
+  if (!r.through.empty())
+    return "the text claims to " + claimed(result) + ", and `" + r.output + "` reads " + r.through +
+           ", which at position " + std::to_string(r.position) +
+           (r.certain ? " reads " : " may read ") + what;
+  return "the text claims to " + claimed(result) + ", and `" + r.output + "` at position " +
+         std::to_string(r.position) + (r.certain ? " reads " : " may read ") + what;
 }
 
 std::vector<ClaimMessage> tril::messagesOf(const ClaimResult &result) {
@@ -33,12 +41,12 @@ std::vector<ClaimMessage> tril::messagesOf(const ClaimResult &result) {
     messages.push_back(std::move(message));
   }
   if (!result.undecided.empty())
-    messages.push_back(
-        {ClaimMessage::notDecided,
-         result.undecidedAt,
-         "could not decide whether the text is " + result.claim + ", because " + result.undecided,
-         "",
-         {},
-         {"`--unchecked` builds and runs it without the proof"}});
+    messages.push_back({ClaimMessage::notDecided,
+                        result.undecidedAt,
+                        "the text claims to " + claimed(result) +
+                            ", and it could not be decided, because " + result.undecided,
+                        "",
+                        {},
+                        {"`--unchecked` builds and runs it without the proof"}});
   return messages;
 }

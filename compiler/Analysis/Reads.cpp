@@ -11,15 +11,6 @@ static constexpr size_t kMostAhead = 8, kMostCases = 64;
 // A window is looked for up to here.
 static constexpr int64_t kLargestWindow = int64_t(1) << 24;
 
-// Where a location begins: the innermost of the calls that it was inlined through.
-static StringRef fileOf(Location location) {
-  if (auto call = dyn_cast<CallSiteLoc>(location))
-    return fileOf(call.getCallee());
-  if (auto file = dyn_cast<FileLineColRange>(location))
-    return file.getFilename().getValue();
-  return "";
-}
-
 StringRef tril::analysis::nameInText(Location location) {
   while (auto fused = dyn_cast<FusedLoc>(location)) {
     if (fused.getLocations().empty())
@@ -27,8 +18,7 @@ StringRef tril::analysis::nameInText(Location location) {
     location = fused.getLocations().front();
   }
   auto named = dyn_cast<NameLoc>(location);
-  return named && !fileOf(named.getChildLoc()).starts_with("std/") ? named.getName().getValue()
-                                                                   : "";
+  return named ? named.getName().getValue() : "";
 }
 
 static NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
@@ -56,21 +46,6 @@ LogicalResult ReadsAnalysis::run() {
   return runBlock(main.getBody().front());
 }
 
-LogicalResult ReadsAnalysis::runAlone(BodyOp body) {
-  Block &block = body.getBody().front();
-  for (BlockArgument argument : block.getArguments()) {
-    NamedTensorType type = typeOf(argument);
-    Reads reads;
-    for (AxisAttr axis : type.getAxes())
-      if (axis.isDynamic())
-        reads.cases.push_back({kTrue, position(axis), axis.getRootName(), nullptr});
-    if (type.getHoles())
-      reads.valid = kOpaque;
-    set(argument, std::move(reads));
-  }
-  return runBlock(block);
-}
-
 LogicalResult ReadsAnalysis::runBlock(Block &block) {
   for (Operation &op : block) {
     auto reader = dyn_cast<ReadsOpInterface>(op);
@@ -92,7 +67,7 @@ const Step *ReadsAnalysis::step(Operation *op, const Step *inner, const Substitu
     if (name.empty() || name == nameInText(inner->op->getLoc()))
       return inner;
   }
-  steps.push_back({op, inner, positions, layer});
+  steps.push_back({op, inner, positions, layer, nullptr, inner && inner->afterAhead});
   return &steps.back();
 }
 
@@ -159,6 +134,8 @@ void ReadsAnalysis::set(Value value, Reads reads) {
     reads.number = Number{fresh(type)};
   if (observer)
     observer(value, reads);
+  if (llvm::any_of(value.getUsers(), llvm::IsaPred<OutputOp>))
+    unsettled[value] = reads;
   values[value] = settled(value, reads);
 }
 
@@ -193,7 +170,7 @@ Reads ReadsAnalysis::settled(Value value, const Reads &reads) {
   }
   result.cases.clear();
   if (count == 1)
-    settleAhead(result, reads, sequence);
+    settleAhead(result, value, reads, sequence);
   llvm::SmallVector<StringRef> done;
   for (const Case &one : reads.cases) {
     if ((count == 1 && one.sequence == sequence.getRootName()) ||
@@ -205,7 +182,7 @@ Reads ReadsAnalysis::settled(Value value, const Reads &reads) {
   return result;
 }
 
-void ReadsAnalysis::settleAhead(Reads &result, const Reads &reads, AxisAttr axis) {
+void ReadsAnalysis::settleAhead(Reads &result, Value value, const Reads &reads, AxisAttr axis) {
   Affine t = position(axis);
   Formula present = this->present(reads);
   std::optional<int64_t> latest, earliest; // of position - t, over what is not ahead
@@ -230,6 +207,11 @@ void ReadsAnalysis::settleAhead(Reads &result, const Reads &reads, AxisAttr axis
       };
       if (beyond(0)) {
         ahead.push_back(one);
+        if (one.path && !one.path->afterAhead) {
+          aheads.push_back({value, axis, here, one.position});
+          steps.push_back({one.path->op, one.path, {}, -1, &aheads.back(), true});
+          ahead.back().path = &steps.back();
+        }
         continue;
       }
       high = 0;
@@ -288,8 +270,20 @@ void ReadsAnalysis::settleAhead(Reads &result, const Reads &reads, AxisAttr axis
   }
   Affine any = Terms::of(anywhere(axis.getRootName()));
   Formula when = terms.atMost(any, terms.add(t, Affine(*latest)));
-  if (!unbounded && keepWindows)
-    when = terms.both(when, terms.atMost(terms.add(t, Affine(*earliest)), any));
+  if (!unbounded && keepWindows) {
+    Affine begin = terms.add(t, Affine(*earliest));
+    if (*earliest < 0) { // perhaps the begin of a chunk
+      Affine chunk = terms.scale(terms.quotient(t, 1 - *earliest), 1 - *earliest);
+      bool inChunk = llvm::none_of(reads.cases, [&](const Case &one) {
+        return one.sequence == axis.getRootName() &&
+               solver.possible(
+                   terms.both(terms.both(present, one.when), terms.below(one.position, chunk)));
+      });
+      if (inChunk)
+        begin = chunk;
+    }
+    when = terms.both(when, terms.atMost(begin, any));
+  }
   result.cases.push_back({when, any, axis.getRootName(), keepWindows ? oldest : path});
 }
 
@@ -311,14 +305,30 @@ void ReadsAnalysis::hideData(Reads &reads) {
     reads.truth = kOpaque;
 }
 
+// A value over one sequence is read at its own position.
+void ReadsAnalysis::becomeInput(Reads &reads, NamedTensorType type) {
+  AxisAttr sequence;
+  for (AxisAttr axis : type.getAxes())
+    if (axis.isDynamic()) {
+      if (sequence)
+        return;
+      sequence = axis;
+    }
+  if (sequence && !reads.cases.empty())
+    reads.cases = {{kTrue, position(sequence), sequence.getRootName(), nullptr}};
+}
+
 LogicalResult ReadsAnalysis::call(CallOp op) {
   auto body = model.lookupSymbol<BodyOp>(op.getCallee());
   if (!body)
     return undecided(op, "there is no body `@" + op.getCallee() + "`");
   Block &block = body.getBody().front();
   std::vector<Reads> arguments;
-  for (Value argument : op.getArguments())
+  for (Value argument : op.getArguments()) {
     arguments.push_back(of(argument));
+    if (layersAlone)
+      becomeInput(arguments.back(), typeOf(argument));
+  }
   std::vector<Known> &known = bodies[op.getCallee().str()];
   auto found = llvm::find_if(known, [&](const Known &one) { return one.arguments == arguments; });
   if (found == known.end()) {
@@ -442,4 +452,6 @@ LogicalResult ReadsAnalysis::earlier(EarlierOp op) {
   return success();
 }
 
-void ReadsAnalysis::output(OutputOp op) { outputs_.push_back({op, of(op.getValue())}); }
+void ReadsAnalysis::output(OutputOp op) {
+  outputs_.push_back({op, unsettled.lookup(op.getValue())});
+}

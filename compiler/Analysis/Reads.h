@@ -15,6 +15,14 @@
 
 namespace tril::analysis {
 
+/// A value over one sequence that reads ahead: the read, at the value's own positions.
+struct Ahead {
+  mlir::Value value;
+  AxisAttr along;
+  Formula when;
+  Affine position;
+};
+
 /// How a read came through one operation, from the output towards the input.
 struct Step {
   mlir::Operation *op = nullptr;
@@ -22,6 +30,9 @@ struct Step {
   /// What positions of the operand's axes are, in terms of those of the result.
   Substitution positions;
   int64_t layer = -1; ///< of a call
+  /// The first value on the way from the input that reads ahead.
+  const Ahead *ahead = nullptr;
+  bool afterAhead = false; ///< some inner step has one
 };
 
 /// At positions where `when` holds, position `position` of a sequence is read: an input's element
@@ -81,15 +92,14 @@ public:
 
   /// Analyses `@main` and, through its calls, the layers; failure if something has no rule.
   mlir::LogicalResult run();
-  /// Analyses a body alone: its arguments are inputs over their sequences.
-  mlir::LogicalResult runAlone(BodyOp body);
-
   const std::vector<Output> &outputs() const { return outputs_; }
   const std::string &why() const { return why_; } ///< of a failure
   mlir::Operation *where() const { return where_; }
 
   /// Also keeps how far back values read, which makes layers differ (for `reads window`).
   bool keepWindows = false;
+  /// What a layer is given counts as its input (to tell of one layer).
+  bool layersAlone = false;
   Observer observer;
 
   // For the operations' methods.
@@ -137,23 +147,26 @@ private:
 
   Atom anywhere(llvm::StringRef sequence);
   Reads settled(mlir::Value value, const Reads &reads);
-  void settleAhead(Reads &result, const Reads &reads, AxisAttr axis);
+  void settleAhead(Reads &result, mlir::Value value, const Reads &reads, AxisAttr axis);
   void hideData(Reads &reads);
+  void becomeInput(Reads &reads, NamedTensorType type);
   const Step *step(mlir::Operation *op, const Step *inner, const Substitution &positions,
                    int64_t layer = -1);
 
   ModelOp model;
   llvm::DenseMap<mlir::Value, Reads> values;
+  llvm::DenseMap<mlir::Value, Reads> unsettled; ///< of outputs, whose every read is told apart
   std::map<std::string, std::vector<Known>> bodies;
   std::map<std::string, Atom> anywheres;
   std::vector<Assumed> assumed;
   std::deque<Step> steps;
+  std::deque<Ahead> aheads;
   std::vector<Output> outputs_;
   std::string why_;
   mlir::Operation *where_ = nullptr;
 };
 
-/// The name that the text, not the library, gives a value, or "".
+/// The text's name of a value, or "".
 llvm::StringRef nameInText(mlir::Location location);
 
 } // namespace tril::analysis

@@ -12,8 +12,8 @@ using llvm::DynamicAPInt;
 using llvm::SmallVector;
 using namespace mlir::presburger;
 
-// Deciding over the whole numbers takes time exponential in this.
-static constexpr size_t kMostColumns = 40;
+// Deciding over the whole numbers takes time exponential in the unknowns that matter.
+static constexpr size_t kMostUnknowns = 400, kMostWholeUnknowns = 40;
 
 // A search over the whole numbers costs as much as so many steps.
 static constexpr unsigned kStepsOfSample = 20;
@@ -26,7 +26,7 @@ public:
 
   std::optional<Point> run(Formula f) {
     collect(f);
-    if (columns.size() > kMostColumns) {
+    if (columns.size() > kMostUnknowns) {
       exceeded = true;
       return Point();
     }
@@ -228,6 +228,10 @@ private:
       grown = needed.count() != before;
     }
     SmallVector<unsigned> kept(needed.set_bits());
+    if (kept.size() > kMostWholeUnknowns) {
+      exceeded = true;
+      return true;
+    }
     IntegerPolyhedron polyhedron(PresburgerSpace::getSetSpace(kept.size()));
     for (const Row &row : rows) {
       if (row.definition && !needed.test(*row.definition))

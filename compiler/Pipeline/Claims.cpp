@@ -1,6 +1,7 @@
 //===- Claims.cpp - the proof of a text's claim, as messages about the text
 //----------------------------------------===//
 #include "Pipeline/Claims.h"
+#include "Analysis/Explain.h"
 #include "Analysis/Message.h"
 
 using namespace mlir;
@@ -54,4 +55,57 @@ bool tril::proveClaim(const dsl::Model &text, ModelOp model, dsl::Diagnostics &d
       diagnostic.help(what);
   }
   return result.holds();
+}
+
+static std::string rangesOf(const std::vector<int64_t> &layers) {
+  std::string text;
+  for (size_t i = 0; i < layers.size();) {
+    size_t end = i + 1;
+    while (end < layers.size() && layers[end] == layers[end - 1] + 1)
+      ++end;
+    text += (text.empty() ? "" : ", ") + std::to_string(layers[i]);
+    if (end - i > 1)
+      text += "-" + std::to_string(layers[end - 1]);
+    i = end;
+  }
+  return text;
+}
+
+std::string tril::explainText(const dsl::Model &text, ModelOp model) {
+  std::vector<std::array<std::string, 4>> rows;
+  std::array<size_t, 4> widths{};
+  for (const ExplainedValue &value : explainReads(model)) {
+    dsl::Span span = spanOf(value.at, text);
+    std::string line = span.source ? std::to_string(dsl::lineColumn(span).line) : "";
+    rows.push_back({line, value.name,
+                    value.layers.empty() ? "" : "layer " + rangesOf(value.layers) + ":",
+                    value.reads.empty() ? "reads nothing" : value.reads});
+    for (size_t k = 0; k < widths.size(); ++k)
+      widths[k] = std::max(widths[k], rows.back()[k].size());
+  }
+  std::string result;
+  for (const auto &row : rows) {
+    std::string line = std::string(widths[0] - row[0].size(), ' ') + row[0] + "  " + row[1] +
+                       std::string(widths[1] - row[1].size(), ' ') + "  ";
+    if (widths[2] > 0)
+      line += row[2] + std::string(widths[2] - row[2].size(), ' ') + " ";
+    result += line + row[3] + "\n";
+  }
+  return result;
+}
+
+nlohmann::json tril::explainJson(const dsl::Model &text, ModelOp model) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const ExplainedValue &value : explainReads(model)) {
+    dsl::Span span = spanOf(value.at, text);
+    nlohmann::json entry = {{"name", value.name}, {"reads", value.reads}, {"layers", value.layers}};
+    if (span.source) {
+      dsl::LineColumn at = dsl::lineColumn(span);
+      entry["file"] = span.source->path;
+      entry["line"] = at.line;
+      entry["column"] = at.column;
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
 }

@@ -14,6 +14,7 @@ struct CheckRequest {
   std::string weights; // checkpoint, or
   std::string config;  // config.json alone
   bool json = false;
+  bool explain = false; // also say what each named value reads
 };
 int checkText(const CheckRequest &request);
 

@@ -96,17 +96,27 @@ OwningOpRef<ModuleOp> tril::importFrontend(MLIRContext &context, const Frontend 
   return module;
 }
 
-static void checkClaim(const dsl::Model &text, dsl::Diagnostics &diagnostics) {
+/// Proves the claim of a text; with `explain`, says there what its values read.
+static void checkClaim(const dsl::Model &text, const CheckRequest &request,
+                       dsl::Diagnostics &diagnostics, std::string &table, nlohmann::json &list) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
-  if (auto module = importModel(context, text))
-    for (ModelOp model : module->getOps<ModelOp>())
-      proveClaim(text, model, diagnostics);
+  auto module = importModel(context, text);
+  if (!module)
+    return;
+  ModelOp model = *module->getOps<ModelOp>().begin();
+  proveClaim(text, model, diagnostics);
+  if (request.explain && request.json)
+    list = explainJson(text, model);
+  else if (request.explain)
+    table = explainText(text, model);
 }
 
 int tril::checkText(const CheckRequest &request) {
   auto source = readSource(request.text);
   dsl::Diagnostics diagnostics;
   dsl::ast::Program program = dsl::parse(source, diagnostics);
+  std::string table;
+  nlohmann::json list = nlohmann::json::array();
   dsl::Library library; // messages point into its texts
   if (!diagnostics.hasErrors()) {
     library = dsl::loadStd(stdDirectory(), diagnostics);
@@ -137,12 +147,19 @@ int tril::checkText(const CheckRequest &request) {
       model = dsl::check(program, options, ignored);
     }
     if (model)
-      checkClaim(*model, diagnostics);
+      checkClaim(*model, request, diagnostics, table, list);
+    else if (request.explain && !diagnostics.hasErrors())
+      throw Error("what values read depends on sizes: give `--weights` or `--config`");
   }
-  if (request.json)
-    llvm::outs() << dsl::toJson(diagnostics).dump(2) << "\n";
-  else
+  if (request.json) {
+    nlohmann::json messages = dsl::toJson(diagnostics);
+    if (request.explain)
+      messages = {{"messages", messages}, {"values", list}};
+    llvm::outs() << messages.dump(2) << "\n";
+  } else {
+    llvm::outs() << table;
     tell(diagnostics);
+  }
   return diagnostics.hasErrors() ? 1 : 0;
 }
 

@@ -487,6 +487,8 @@ TEST(Messages, EveryKindIsTested) {
   bool checker = false;
   for (Kind kind : allKinds()) {
     checker |= kind == Kind::unknown_name;
+    if (kind == Kind::reads_future)
+      break; // those of claims are the proof's: test/Analysis
     if (checker) {
       EXPECT_TRUE(tested.count(kind)) << kindName(kind);
     }

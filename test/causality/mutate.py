@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Every example that claims to be causal is proved, and weakening any one mask in it is caught.
+
+    mutate.py --tril build/bin/tril
+
+Each `where` of an example is removed, and its comparisons are weakened in turn.  Every text that comes of it must be refused
+with `reads-future`.  Ends with `N passed, N failed`.
+"""
+import argparse
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
+WEAKER = [("past <= time", "past <= time + 1"), ("past <= time", "past >= time"), ("past <= time", "past != time"),
+          ("past <= time", "not past <= time"), ("past <= time", "past - time < 2"), ("past <= time", "floor(past / 2) <= floor(time / 2)"),
+          ("past <= time and ", ""), ("past <= time and ", "past <= time or ")]
+
+
+def end_of(text, begin):
+    """Where the bracket closes in which `begin` stands."""
+    depth = 0
+    for i in range(begin, len(text)):
+        depth += (text[i] in "([{") - (text[i] in ")]}")
+        if depth < 0:
+            return i
+    return len(text)
+
+
+def mutants(text):
+    for found in re.finditer(r" where ", text):
+        end = end_of(text, found.end())
+        yield "without `where`", text[:found.start()] + text[end:]
+        for old, new in WEAKER:
+            at = text.find(old, found.end(), end)
+            if at >= 0:
+                yield f"`{new}` for `{old}`", text[:at] + new + text[at + len(old):]
+
+
+def kinds(tril, path, weights):
+    done = subprocess.run([tril, "check", path, "--weights", weights, "--json"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return [m["kind"] for m in json.loads(done.stdout)] if done.stdout.startswith("[") else [done.stdout]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tril", required=True)
+    arguments = parser.parse_args()
+    with open(os.path.join(ROOT, "test", "golden", "cases.tsv")) as file:
+        cases = {text: case for case, text in reversed([line.split() for line in file])}
+    passed = failed = 0
+
+    def expect(what, found, wanted):
+        nonlocal passed, failed
+        passed, failed = passed + (found == wanted), failed + (found != wanted)
+        if found != wanted:
+            print(f"{what}: {found or 'accepted'}", flush=True)
+
+    with tempfile.TemporaryDirectory() as work:
+        for path in sorted(glob.glob(os.path.join(ROOT, "examples", "*.tril"))):
+            name = os.path.basename(path)[:-len(".tril")]
+            with open(path) as file:
+                text = file.read()
+            if not re.search(r"^model \w+ is causal", text, re.MULTILINE):
+                continue
+            weights = os.path.join(ROOT, "test", "golden", cases[name])
+            expect(name, kinds(arguments.tril, path, weights), [])
+            weaker = list(mutants(text))
+            expect(f"{name}: no mask to weaken", bool(weaker), True)
+            for what, mutant in weaker:
+                place = os.path.join(work, name + ".tril")
+                with open(place, "w") as file:
+                    file.write(mutant)
+                expect(f"{name}, {what}", kinds(arguments.tril, place, weights), ["reads-future"])
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

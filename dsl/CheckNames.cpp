@@ -55,8 +55,9 @@ static bool match(const std::string &pattern, const std::string &text,
   for (size_t i = 0; i < pattern.size();) {
     size_t end = pattern[i] == '{' ? pattern.find('}', i) : std::string::npos;
     if (end == std::string::npos) {
-      if (at >= text.size() || text[at++] != pattern[i++])
+      if (at >= text.size() || text[at] != pattern[i])
         return false;
+      ++at, ++i;
       continue;
     }
     size_t stop = at;

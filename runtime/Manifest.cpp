@@ -125,6 +125,7 @@ void validate(const Manifest &manifest, const Reader &reader) {
   limit("inputs", manifest.inputs.size(), tril_max_inputs);
   limit("outputs", manifest.outputs.size(), tril_max_outputs);
   limit("sequences", manifest.sequences.size(), tril_max_sequences);
+  limit("rings", manifest.rings.size(), tril_max_rings);
   auto isSequence = [&](const std::string &axis) {
     return std::find(manifest.sequences.begin(), manifest.sequences.end(), axis) !=
            manifest.sequences.end();
@@ -186,6 +187,12 @@ int Manifest::logitsOutput() const {
   return found;
 }
 
+int64_t ManifestRing::positions(int64_t maxRows, int64_t capacity) const {
+  constexpr int64_t unit = 64; // keys of a tile (Abi.h)
+  auto roundUp = [](int64_t value) { return (value + unit - 1) / unit * unit; };
+  return std::min(roundUp(window) + roundUp(maxRows), capacity);
+}
+
 std::string Manifest::toJson() const {
   json result = {{"format", currentFormat},
                  {"model", model},
@@ -193,6 +200,7 @@ std::string Manifest::toJson() const {
                  {"steps", steps},
                  {"arena", extentJson(arena)},
                  {"state", {{"fixed", state.fixed}, {"position", state.position}}},
+                 {"rings", json::array()},
                  {"states", json::array()},
                  {"inputs", json::array()},
                  {"outputs", json::array()},
@@ -210,12 +218,18 @@ std::string Manifest::toJson() const {
                    {"blas", build.blas}}}};
   if (!why.empty())
     result["why"] = why;
-  for (const ManifestState &s : states)
-    result["states"].push_back({{"name", s.name},
-                                {"kind", s.kind},
-                                {"fixed", s.fixed},
-                                {"position", s.position},
-                                {"place", s.place}});
+  for (const ManifestRing &ring : rings)
+    result["rings"].push_back({{"window", ring.window}, {"position", ring.position}});
+  for (const ManifestState &s : states) {
+    json entry = {{"name", s.name},
+                  {"kind", s.kind},
+                  {"fixed", s.fixed},
+                  {"position", s.position},
+                  {"place", s.place}};
+    if (s.window >= 0)
+      entry["window"] = s.window;
+    result["states"].push_back(std::move(entry));
+  }
   for (const ManifestInput &input : inputs)
     result["inputs"].push_back(
         {{"name", input.name}, {"limit", input.limit}, {"axes", input.axes}});
@@ -243,10 +257,16 @@ Manifest Manifest::fromJson(std::string_view text) {
   manifest.why = reader.text("why", false);
   manifest.arena = readExtent(reader.inner("arena"));
   manifest.state = readExtent(reader.inner("state"));
+  for (const json &entry : reader.array("rings")) {
+    Reader ring(entry, element("rings", manifest.rings.size()));
+    manifest.rings.push_back({ring.number("window", 0, largestContext), ring.bytes("position")});
+  }
   for (const json &entry : reader.array("states")) {
     Reader state(entry, element("states", manifest.states.size()));
-    manifest.states.push_back({state.text("name"), state.text("kind"), state.bytes("fixed"),
-                               state.bytes("position"), state.text("place", false)});
+    manifest.states.push_back(
+        {state.text("name"), state.text("kind"), state.bytes("fixed"), state.bytes("position"),
+         state.text("place", false),
+         state.has("window") ? state.number("window", 0, largestContext) : -1});
   }
   for (const json &entry : reader.array("inputs")) {
     Reader input(entry, element("inputs", manifest.inputs.size()));

@@ -13,13 +13,24 @@
 
 namespace tril {
 
+/// States that keep a window: all of those that keep the same one.
+struct ManifestRing {
+  int64_t window = 0;   // positions before a query that it may read
+  int64_t position = 0; // bytes for each position of the ring, all of these states together
+
+  /// Positions of the ring, with steps of at most `maxRows` and a context of `capacity` positions
+  /// (a multiple of 64).
+  int64_t positions(int64_t maxRows, int64_t capacity) const;
+};
+
 /// One kind of memory between steps: a linear cache, a ring, the last values of a recurrence.
 struct ManifestState {
   std::string name;
   std::string kind;
   int64_t fixed = 0;    // bytes that do not depend on the context
-  int64_t position = 0; // bytes for each position of the capacity
+  int64_t position = 0; // bytes for each position of the capacity, or of the ring
   std::string place;    // file:line:col of the value in the text
+  int64_t window = -1;  // of a ring: positions before a query that it may read
 };
 
 /// Token ids (or other small integers) that a step reads.
@@ -62,7 +73,8 @@ struct Manifest {
   bool steps = true; // can take a sequence in parts
   std::string why;   // if it cannot: the reason, for a person
   Extent arena;
-  Extent state; // `fixed` and `position` only
+  Extent state;                    // `fixed` and `position` only
+  std::vector<ManifestRing> rings; // in the order of tril_context::rings
   std::vector<ManifestState> states;
   std::vector<ManifestInput> inputs;   // in the order of tril_context::inputs
   std::vector<ManifestOutput> outputs; // in the order of tril_context::outputs

@@ -94,14 +94,22 @@ void Session::allocate(int64_t rows, int64_t capacity) {
   state.ensure(sum(manifest.state.fixed, product(manifest.state.position, capacity)),
                "what is kept between steps; a smaller -c needs less");
   frame.state = state.data();
+  for (size_t i = 0; i < manifest.rings.size(); ++i) {
+    frame.ringSizes[i] = manifest.rings[i].positions(rows, capacity);
+    rings[i].ensure(product(manifest.rings[i].position, frame.ringSizes[i]),
+                    "what is kept between steps; a smaller -b needs less");
+    frame.rings[i] = rings[i].data();
+  }
   frame.maxRows = rows;
   frame.capacity = capacity;
 }
 
 void Session::reset() {
   reached = 0;
-  if (state.data())
-    state.clear();
+  for (Region *region : {&state, rings + 0, rings + 1, rings + 2, rings + 3, rings + 4, rings + 5,
+                         rings + 6, rings + 7})
+    if (region->data())
+      region->clear();
   for (auto &values : history)
     values.clear();
   for (auto &values : sequences)

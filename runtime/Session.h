@@ -97,6 +97,7 @@ private:
   tril_context frame{};
   Region arena[tril_regions];
   Region state;
+  Region rings[tril_max_rings];
   Region outputs[tril_max_outputs];
   int64_t outputRows = 0; // of the last call
   std::vector<int> overTime;

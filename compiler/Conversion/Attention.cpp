@@ -162,12 +162,15 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   spec.members = product(resultType, memberAxes);
   spec.value.width = product(resultType, attentionOp.getFeatures());
   spec.value.group = groupOf(attentionOp.getValue().getType());
+  auto valueState = attentionOp.getValue().getDefiningOp<ExtendOp>();
+  spec.value.ring = valueState.isRing();
   for (auto [query, key, contracted] :
        llvm::zip(attentionOp.getQueries(), attentionOp.getKeys(), attentionOp.getContracted())) {
     kernels::DotSpec dot;
     NamedTensorType queryType = typeOf(query);
     dot.width = product(queryType, cast<ArrayAttr>(contracted));
     dot.group = groupOf(typeOf(key));
+    dot.ring = key.template getDefiningOp<ExtendOp>().isRing();
     if (!hasAll(queryType, groupAxes) || !hasAll(queryType, memberAxes))
       dot.query = [=](kernels::Emitter &e, Value group, Value member) {
         int64_t below = 1;
@@ -256,15 +259,17 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
         if (typeOf(query).hasAxis(axis))
           bytes *= resultType.axis(axis).getSize();
     llvm::append_values(operands, evaluator->memoryOf(query).base, c.c64(bytes),
-                        evaluator->memoryOf(key).base);
+                        evaluator->memoryOf(key).base,
+                        evaluator->capacityOf(key.template getDefiningOp<ExtendOp>()));
   }
   Value result = evaluator->memoryOf(op.getResult()).base;
   int64_t resultBytes = groups * spec.members * spec.value.width * 4;
   Value total = c.add(frame.position, frame.rows);
   Value record =
       frame.record ? frame.record : LLVM::ZeroOp::create(c.builder, c.loc, c.ptr()).getResult();
-  llvm::append_values(operands, evaluator->memoryOf(attentionOp.getValue()).base, result,
-                      c.c64(resultBytes), frame.capacity, frame.position);
+  llvm::append_values(operands, evaluator->memoryOf(attentionOp.getValue()).base,
+                      evaluator->capacityOf(valueState), result, c.c64(resultBytes),
+                      frame.position);
   auto call = [&](Value r0, Value r1, Value g0, Value g1) {
     SmallVector<Value> all = operands;
     llvm::append_values(all, r0, r1, g0, g1, frame.context, record, total);

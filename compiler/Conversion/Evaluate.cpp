@@ -84,6 +84,13 @@ Value Evaluator::extent(AxisAttr axis) {
 // Memory
 //===-------------------------------------------------------------------------------------------===//
 
+Value Evaluator::capacityOf(ExtendOp state) {
+  if (!state.isRing())
+    return frame.capacity;
+  int64_t offset = contextOffset("ringSizes") + static_cast<int64_t>(state.getRing()) * 8;
+  return code.load(code.i64(), code.at(frame.context, offset), 8);
+}
+
 Memory Evaluator::memoryOf(Value stored) {
   Memory memory;
   NamedTensorType type = typeOf(stored);
@@ -152,8 +159,20 @@ Memory Evaluator::memoryOf(Value stored) {
     return memory;
   }
   auto extend = cast<ExtendOp>(op);
-  Value base = code.at(frame.state, code.add(code.mul(frame.capacity, extend.getPositionOffset()),
-                                             extend.getFixedOffset()));
+  Value capacity = capacityOf(extend), base;
+  if (!extend.isRing()) {
+    base = code.at(frame.state, code.add(code.mul(capacity, extend.getPositionOffset()),
+                                         extend.getFixedOffset()));
+  } else {
+    auto ring = static_cast<int64_t>(extend.getRing());
+    base = code.load(code.ptr(), code.at(frame.context, contextOffset("rings") + ring * 8), 8);
+    Value offset = code.c64(extend.getPositionOffset());
+    if (frame.ringField >= 0)
+      offset = code.add(field(frame.ringField + ring), offset);
+    base = code.at(base, code.mul(capacity, offset));
+    memory.ring = capacity;
+    memory.past = name(extend.getPast());
+  }
   if (extend.getLayout() == StateLayout::rows) {
     dense(base, type.getAxes());
     return memory;
@@ -175,7 +194,7 @@ Memory Evaluator::memoryOf(Value stored) {
     stride *= axis.getSize();
   }
   memory.strides.push_back({type.getAxes().front(), code.c64(lanes ? 1 : size)});
-  Value groupStride = code.mul(frame.capacity, size);
+  Value groupStride = code.mul(capacity, size);
   for (AxisAttr axis : llvm::reverse(groups)) {
     memory.strides.push_back({axis, groupStride});
     groupStride = code.mul(groupStride, axis.getSize());
@@ -204,6 +223,15 @@ static Coordinate offsetOf(Evaluator &e, const Memory &memory, const Point &poin
   };
   for (auto &[axis, stride] : memory.strides) {
     Coordinate c = point.lookup(e.name(axis.getName()));
+    if (memory.ring && e.name(axis.getName()) == memory.past) {
+      // Sizes of rings are multiples of 16: lanes that begin at a multiple of 16 stay together.
+      if (c.isUniform() || (c.lane && c.aligned && e.width == 16))
+        c.scalar = arith::RemUIOp::create(code.builder, code.loc, c.scalar, memory.ring);
+      else
+        c = {Value(), false,
+             arith::RemUIOp::create(code.builder, code.loc, e.toLanes(c),
+                                    code.broadcast(memory.ring, e.width))};
+    }
     if (memory.inLanes && e.name(axis.getName()) == memory.past) {
       // position p of a state in lanes: p / 16 blocks, and p % 16
       if (c.isUniform() || (c.lane && c.aligned)) {

@@ -48,6 +48,7 @@ struct Memory {
                         // / 16) is `block`
   mlir::StringAttr past;
   mlir::Value block;
+  mlir::Value ring; // positions of the ring in which the position axis runs, or null
 };
 
 /// The pieces of the context that code of a body reads, loaded once at its head.
@@ -57,6 +58,7 @@ struct Frame {
   mlir::Value arena[tril_regions], scale[tril_regions];
   mlir::Value state; // of this body
   mlir::Value rows, position, capacity, maxRows, outputBegin, thread, threads, layer;
+  int ringField = -1;    // index of the first ring's offset in the record; -1: there is no record
   int argumentField = 0; // index of the first argument's offset in the record
 };
 
@@ -75,7 +77,9 @@ public:
   /// ... with the holes replaced.
   mlir::Value filled(mlir::Value value, const Point &point, mlir::Value instead);
 
-  /// The coordinates of a value's axes, none of them in lanes.
+  /// Room for positions of a state (i64).
+  mlir::Value capacityOf(ExtendOp state);
+  /// Where a value lies.
   Memory memoryOf(mlir::Value stored);
   mlir::Value extent(AxisAttr axis); // i64
   /// Loads from memory; holes are what storeTo wrote for them.

@@ -2,6 +2,7 @@
 //---------------------------------------------------------------------===//
 #include "Conversion/Lowering.h"
 #include "Conversion/Weights.h"
+#include "runtime/Abi.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -9,10 +10,11 @@ using namespace tril;
 
 static NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
 
-// A record: weights, fixed state, state a position, layer, then the places of arguments and results
-// in their regions of the arena.
+// A record: weights, fixed state, state a position, layer, state a position of each ring, then the
+// places of arguments and results in their regions of the arena.
 static constexpr int kRecordKind = 0, kRecordWeights = 1, kRecordFixed = 2, kRecordPosition = 3,
-                     kRecordLayer = 4, kRecordValues = 5;
+                     kRecordLayer = 4, kRecordRings = 5,
+                     kRecordValues = kRecordRings + tril_max_rings;
 
 Value tril::combineLanes(Code &code, Value vector,
                          llvm::function_ref<Value(Value, Value)> combine) {
@@ -257,6 +259,7 @@ void BodyLowering::loadFrame(Code &c, Frame &frame) {
   frame.state = c.at(frame.state,
                      c.add(record(kRecordFixed), c.mul(record(kRecordPosition), frame.capacity)));
   frame.layer = record(kRecordLayer);
+  frame.ringField = kRecordRings;
 }
 
 void BodyLowering::lower(func::FuncOp function) {
@@ -360,6 +363,8 @@ void BodyLowering::calls(ArrayRef<CallOp> run) {
     auto state = call->getAttrOfType<DenseI64ArrayAttr>("state");
     record[kRecordFixed] = state[0];
     record[kRecordPosition] = state[1];
+    for (auto [i, ring] : llvm::enumerate(state.asArrayRef().drop_front(2)))
+      record[kRecordRings + i] = ring;
     record[kRecordLayer] = call.getLayer();
     int64_t at = kRecordValues;
     for (Value argument : call.getArguments())

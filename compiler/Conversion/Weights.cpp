@@ -68,6 +68,8 @@ int64_t tril::contextOffset(StringRef field) {
   return llvm::StringSwitch<int64_t>(field)
       .Case("weights", offsetof(tril_context, weights))
       .Case("arena", offsetof(tril_context, arena))
+      .Case("rings", offsetof(tril_context, rings))
+      .Case("ringSizes", offsetof(tril_context, ringSizes))
       .Case("state", offsetof(tril_context, state))
       .Case("rows", offsetof(tril_context, rows))
       .Case("position", offsetof(tril_context, position))

@@ -86,6 +86,7 @@ struct Compilation {
     PipelineOptions options;
     options.cpu = request.cpu;
     options.blas = request.blas;
+    options.remarks = request.remarks;
     addPasses(passes, from, to, options);
     if (!request.dumpDirectory.empty()) {
       if (auto error = llvm::sys::fs::create_directories(request.dumpDirectory))

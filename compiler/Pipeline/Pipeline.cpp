@@ -41,6 +41,7 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
   }
   if (reaches(Phase::planned)) {
     OpPassManager &model = passes.nest<ModelOp>();
+    model.addPass(createPlanCache());
     // From here on nothing may merge or move what is stored.
     MaterializeOptions materialize;
     materialize.blas = options.blas;

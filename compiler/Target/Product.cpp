@@ -62,6 +62,9 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
     auto state = model->getAttrOfType<DenseI64ArrayAttr>("tril.state");
     manifest.state.fixed = state[0];
     manifest.state.position = state[1];
+    auto windows = model->getAttrOfType<DenseI64ArrayAttr>("tril.rings");
+    for (size_t i = 0; windows && i < windows.asArrayRef().size(); ++i)
+      manifest.rings.push_back({windows[i], state[2 + i]});
   }
   llvm::StringMap<int64_t> calls;
   model.walk([&](CallOp call) { ++calls[call.getCallee()]; });
@@ -70,8 +73,10 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
     body.walk([&](Operation *op) {
       if (auto extend = dyn_cast<ExtendOp>(op)) {
         int64_t bytes = (extend.getOperand().getType().staticElements() * 4 + 63) / 64 * 64;
-        manifest.states.push_back({(body.getSymName() + "." + extend.getName()).str(), "linear", 0,
-                                   bytes * times, placeOf(op->getLoc())});
+        manifest.states.push_back({(body.getSymName() + "." + extend.getName()).str(),
+                                   extend.isRing() ? "ring" : "linear", 0, bytes * times,
+                                   placeOf(op->getLoc()),
+                                   static_cast<int64_t>(extend.getWindow())});
       } else if (auto rec = dyn_cast<RecOp>(op)) {
         auto lag = rec->getAttrOfType<IntegerAttr>("lag");
         for (Value value : rec.getValues()) {

@@ -54,6 +54,14 @@ def ExpandSoftmax : Pass<"tril-expand-softmax", "::tril::ModelOp"> {
   let description = [{ Apart from fuse-attention so that later passes need to know no softmax. }];
 }
 
+def PlanCache : Pass<"tril-plan-cache", "::tril::ModelOp"> {
+  let summary = "Make rings of states that are read a bounded way back";
+  let description = [{
+    How far back follows from the masks of the attentions that read a state, and from the indices of other readers (`x[time - tap]`).  A ring keeps
+    that many positions and those of the largest step; states that have the same window share a size.  All other states are linear in the context.
+  }];
+  let statistics = [Statistic<"ringStates", "rings", "States that are rings">];
+}
 def Materialize : Pass<"tril-materialize", "::tril::ModelOp"> {
   let summary = "Decide which values lie in memory, and in which order of axes";
   let description = [{

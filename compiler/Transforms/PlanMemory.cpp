@@ -58,6 +58,12 @@ struct PlanMemoryPass : tril::impl::PlanMemoryBase<PlanMemoryPass> {
     }
     planStates(model, main);
     OpBuilder builder(&getContext());
+    Extents unshared = sums["main"];
+    main.walk([&](CallOp call) {
+      for (auto [sum, more] : llvm::zip(unshared, sums[call.getCallee()]))
+        sum += more;
+    });
+    model->setAttr("tril.unshared", builder.getDenseI64ArrayAttr(unshared));
     model->setAttr("tril.arena", builder.getDenseI64ArrayAttr(total));
   }
 
@@ -156,6 +162,10 @@ private:
           add(result, at[op], std::max(at[op], lastUse(result)));
       }
     });
+    Extents &sum = sums[body.getSymName()];
+    sum.fill(0);
+    for (const Interval &interval : intervals)
+      sum[interval.region] += interval.bytes;
     // First fit, large ones first.
     std::vector<Interval *> order;
     order.reserve(intervals.size());
@@ -197,19 +207,25 @@ private:
       call->setAttr("offsets", builder.getDenseI64ArrayAttr(offsets));
   }
 
+  llvm::StringMap<Extents> sums; // of what each body stores, as if nothing shared bytes
+
   //===------------------------------------------------------------------------------------------===//
   // States
   //===------------------------------------------------------------------------------------------===//
 
-  /// Places the states of a body from (0, 0); gives their sizes: fixed bytes, bytes a position of
-  /// capacity.
-  std::pair<int64_t, int64_t> planBody(BodyOp body) {
+  /// Bytes that do not depend on the context, bytes a position of the context, and then bytes a
+  /// position of each ring.
+  using StateBytes = SmallVector<int64_t>;
+
+  /// Places the states of a body, from 0.
+  StateBytes planBody(BodyOp body, size_t rings) {
     // What has a fixed size comes first; where the rest lies depends on the capacity.
-    int64_t fixed = 0, position = 0;
-    SmallVector<ExtendOp> linear;
+    StateBytes bytes(2 + rings, 0);
+    SmallVector<ExtendOp> extends;
     body.walk([&](Operation *op) {
       if (auto extend = dyn_cast<ExtendOp>(op)) {
-        linear.push_back(extend);
+        extends.push_back(extend);
+        int64_t &position = bytes[extend.isRing() ? 2 + extend.getRing() : 1];
         extend.setPositionOffset(position);
         position += aligned(typeOf(extend.getOperand()).staticElements() * 4);
       } else if (auto rec = dyn_cast<RecOp>(op)) {
@@ -217,32 +233,33 @@ private:
         rec.walk([&](EarlierOp earlier) { lag = std::max<int64_t>(lag, earlier.getLag()); });
         SmallVector<int64_t> offsets;
         for (Value value : rec.getValues()) {
-          offsets.push_back(fixed);
-          fixed += aligned(typeOf(value).staticElements() * 4 * lag);
+          offsets.push_back(bytes[0]);
+          bytes[0] += aligned(typeOf(value).staticElements() * 4 * lag);
         }
         OpBuilder builder(op);
         op->setAttr("state_offsets", builder.getDenseI64ArrayAttr(offsets));
         op->setAttr("lag", builder.getI64IntegerAttr(lag));
       }
     });
-    for (ExtendOp extend : linear)
-      extend.setFixedOffset(fixed);
-    return {fixed, position};
+    for (ExtendOp extend : extends)
+      extend.setFixedOffset(extend.isRing() ? 0 : bytes[0]);
+    return bytes;
   }
 
   void planStates(ModelOp model, BodyOp main) {
     OpBuilder builder(&getContext());
-    llvm::StringMap<std::pair<int64_t, int64_t>> sizes;
+    auto windows = model->getAttrOfType<DenseI64ArrayAttr>("tril.rings");
+    size_t rings = windows ? windows.size() : 0;
+    llvm::StringMap<StateBytes> sizes;
     for (BodyOp body : model.getBody().getOps<BodyOp>())
-      sizes[body.getSymName()] = planBody(body);
-    auto [fixed, position] = sizes["main"];
+      sizes[body.getSymName()] = planBody(body, rings);
+    StateBytes total = sizes["main"];
     main.walk([&](CallOp call) {
-      auto [callFixed, callPosition] = sizes[call.getCallee()];
-      call->setAttr("state", builder.getDenseI64ArrayAttr({fixed, position}));
-      fixed += callFixed;
-      position += callPosition;
+      call->setAttr("state", builder.getDenseI64ArrayAttr(total));
+      for (auto [sum, more] : llvm::zip(total, sizes[call.getCallee()]))
+        sum += more;
     });
-    model->setAttr("tril.state", builder.getDenseI64ArrayAttr({fixed, position}));
+    model->setAttr("tril.state", builder.getDenseI64ArrayAttr(total));
   }
 };
 

@@ -2,6 +2,7 @@
 //---------------------------------------------------------------------------------------===//
 #include "Pipeline/Driver.h"
 #include "Pipeline/NewText.h"
+#include "Pipeline/Plan.h"
 #include "runtime/Error.h"
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -82,6 +83,8 @@ static int runTool(int argc, char **argv) {
       "--stop-after", stopAfter,
       "print the IR after this phase: tril, step, fused, planned, loops or lowered");
   addUnchecked(buildCommand, buildRequest);
+  buildCommand->add_flag("--remarks", buildRequest.remarks,
+                         "say of each attention that is not fused why it is not");
   buildCommand->add_option("--dump-ir", buildRequest.dumpDirectory,
                            "write the IR after every pass to this folder, one numbered file each");
 
@@ -105,6 +108,21 @@ static int runTool(int argc, char **argv) {
   eval->add_option("-t,--threads", evalRequest.threads, "threads")->check(CLI::PositiveNumber);
   eval->add_option("-b,--batch-size", evalRequest.batch, "positions of a step")
       ->check(CLI::PositiveNumber);
+
+  PlanRequest planRequest;
+  CLI::App *plan = app.add_subcommand(
+      "plan", "say what a product will keep in memory: states, scratch memory, weights");
+  plan->add_option("model", planRequest.text, "the text (.tril)")->required();
+  plan->add_option("--weights", planRequest.weights, "a checkpoint, of which only names are read")
+      ->required();
+  auto *planContext = plan->add_option("--ctx", planRequest.context,
+                                       "positions of the context (default: the product's)")
+                          ->check(CLI::Range(int64_t(1), int64_t(1) << 31));
+  plan->add_option("--step", planRequest.step, "positions of the largest step (the product's -b)")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
+  plan->add_option("--fit", planRequest.fit, "a size, such as 8GiB: the largest context for it")
+      ->excludes(planContext);
+  plan->add_flag("--json", planRequest.json, "print JSON");
 
   BuildRequest runRequest;
   CLI::App *run = app.add_subcommand(
@@ -149,6 +167,8 @@ static int runTool(int argc, char **argv) {
     }
     return build(buildRequest);
   }
+  if (*plan)
+    return printPlan(planRequest);
   if (*eval)
     return evaluateText(evalRequest);
   if (*run) {

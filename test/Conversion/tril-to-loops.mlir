@@ -10,7 +10,7 @@
 !tb = !tril.tensor<time, b=32 : f32>
 
 // Three calls, of 5 fields and the places of an argument and a result each: kind, weights, fixed state, state a position, layer, ...
-// CHECK-DAG: llvm.mlir.global internal constant @calls.0(dense<{{.*}}> : tensor<21xi64>)
+// CHECK-DAG: llvm.mlir.global internal constant @calls.0(dense<{{.*}}> : tensor<45xi64>)
 // CHECK-DAG: llvm.mlir.global internal constant @layer_constant.
 // Nothing of the dialect is left.
 // CHECK-NOT: tril.model

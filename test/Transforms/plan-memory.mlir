@@ -12,7 +12,7 @@
 
 // Offsets are bytes for one row, in steps of 64.  %x dies where %z is made from %y, so %z takes its bytes; %y lives then and has its own.  The
 // output's place is given by who calls, and rows before the first wanted one are not needed of what it alone reads.
-// CHECK: tril.model @m is "causal" attributes {tril.arena = array<i64: 0, 256, 0, 0, 0, 0>, tril.state = array<i64: 0, 0>}
+// CHECK: tril.model @m is "causal" attributes {tril.arena = array<i64: 0, 256, 0, 0, 0, 0>, tril.state = array<i64: 0, 0>, tril.unshared = array<i64: 0, 384, 0, 0, 0, 0>}
 // CHECK: %[[X:.*]] = tril.materialize %{{.*}} {offset = 0 : i64, tail}
 // CHECK: %[[Y:.*]] = tril.materialize %{{.*}} {offset = 128 : i64, tail}
 // CHECK: %[[Z:.*]] = tril.materialize %{{.*}} {offset = 0 : i64, tail}
@@ -100,7 +100,7 @@ tril.model @m is "causal" {
 
 // States: what is fixed comes first, `lag` entries of each equation, then a position's bytes for each linear one.  Each call has states of
 // its own behind main's.  Bodies, which run one at a time, share what lies behind main's values.
-// CHECK: tril.model @m is "causal" attributes {tril.arena = array<i64: 0, 448, 0, 0, 0, 0>, tril.state = array<i64: 384, 256>}
+// CHECK: tril.model @m is "causal" attributes {tril.arena = array<i64: 0, 448, 0, 0, 0, 0>, tril.state = array<i64: 384, 256>
 // CHECK: tril.body @main
 // CHECK: tril.extend "k" %{{.*}} as "past"  rows {fixed_offset = 0 : i64, position_offset = 0 : i64}
 // CHECK: tril.call @layer(%{{.*}}) layer 0 {offsets = array<i64: 128>, state = array<i64: 0, 128>}

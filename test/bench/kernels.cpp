@@ -97,8 +97,8 @@ static kernels::AttentionSpec attentionSpec() {
 
 static void benchAttention(Jit &jit, double peak) {
   auto *attention =
-      jit.get<void(const float *, int64_t, const float *, const float *, float *, int64_t, int64_t,
-                   int64_t, int64_t, int64_t, int64_t, int64_t)>("attention");
+      jit.get<void(const float *, int64_t, const float *, int64_t, const float *, int64_t, float *,
+                   int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)>("attention");
   constexpr int64_t capacity = 4096, stride = heads * width;
   Buffer<float> q(capacity * stride), o(capacity * stride), keys(capacity * keyHeads * width),
       values(capacity * keyHeads * width);
@@ -109,8 +109,8 @@ static void benchAttention(Jit &jit, double peak) {
       (*buffer)[i] = normal(random);
   for (int64_t rows : {512, 4096}) {
     double time = shortest(0.5, [&] {
-      attention(q.get(), stride * 4, keys.get(), values.get(), o.get(), stride * 4, capacity, 0, 0,
-                rows, 0, keyHeads);
+      attention(q.get(), stride * 4, keys.get(), capacity, values.get(), capacity, o.get(),
+                stride * 4, 0, 0, rows, 0, keyHeads);
     });
     double rate = heads * rows * (rows + 1) / 2.0 * 4 * width * 1e-9 / time;
     printf("attention, %4ld rows from 0  %9.1f us  %6.1f GF/s of what is seen  %3.0f %% of peak\n",
@@ -118,8 +118,8 @@ static void benchAttention(Jit &jit, double peak) {
   }
   for (int64_t position : {64, 512, 4000}) {
     double time = shortest(0.2, [&] {
-      attention(q.get(), stride * 4, keys.get(), values.get(), o.get(), stride * 4, capacity,
-                position, 0, 1, 0, keyHeads);
+      attention(q.get(), stride * 4, keys.get(), capacity, values.get(), capacity, o.get(),
+                stride * 4, position, 0, 1, 0, keyHeads);
     });
     printf("attention, 1 row at %4ld  %9.1f us  %6.1f GB/s of keys and values\n", long(position),
            time * 1e6, keyHeads * (position + 1) * width * 8e-9 / time);

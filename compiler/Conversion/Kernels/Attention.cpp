@@ -27,9 +27,11 @@ public:
       q.push_back(arguments[0]);
       qStride.push_back(arguments[1]);
       keyCaches.push_back(arguments[2]);
-      arguments = arguments.drop_front(3);
+      keyCapacities.push_back(arguments[3]);
+      arguments = arguments.drop_front(4);
     }
-    valueCache = arguments[0], o = arguments[1], oStride = arguments[2], capacity = arguments[3];
+    valueCache = arguments[0], valueCapacity = arguments[1], o = arguments[2];
+    oStride = arguments[3];
     position = arguments[4], r0 = arguments[5], r1 = arguments[6], g0 = arguments[7];
     g1 = arguments[8];
     extra = arguments.drop_front(9);
@@ -40,8 +42,8 @@ public:
 private:
   Emitter &e;
   const AttentionSpec &spec;
-  Values q, qStride, keyCaches; // of each dot
-  Value valueCache, o, oStride, capacity, position, r0, r1, g0, g1;
+  Values q, qStride, keyCaches, keyCapacities; // of each dot
+  Value valueCache, valueCapacity, o, oStride, position, r0, r1, g0, g1;
   ArrayRef<Value> extra;
   int64_t vectors;     ///< of 16 that hold a value
   int tail;            ///< components in the last of them, 0 if it is whole
@@ -56,6 +58,11 @@ private:
   Value valueMask();
   Value exp2(Value x);
   Value queryAt(size_t dot, Value row, Value member);
+  /// Where a tile of keys begins in its cache; tiles do not wrap, for capacities are multiples of
+  /// them.
+  Value slot(const CacheSpec &cache, Value capacity, Value key) {
+    return cache.ring ? arith::RemUIOp::create(e.builder, e.loc, key, capacity).getResult() : key;
+  }
   void positions(Value row, Value count);
   void onePosition(Value row);
   void start(int64_t rows);
@@ -115,7 +122,7 @@ Value AttentionEmitter::exp2(Value x) {
 void AttentionEmitter::scores(size_t dot, const Rows &rows, Value key, Value begin, Value end) {
   int64_t width = spec.dots[dot].width;
   int n = columns(rows.count(), keyTile / 16), count = rows.count();
-  Value base = e.at(keys[dot], e.mul(key, width * 4));
+  Value base = e.at(keys[dot], e.mul(slot(spec.dots[dot], keyCapacities[dot], key), width * 4));
   e.loop(e.div(begin, 16 * n), e.div(e.add(end, 16 * n - 1), 16 * n), 1, [&](Value column) {
     Value block = e.at(base, e.mul(column, n * 16 * width * 4));
     Values init(static_cast<size_t>(count) * n, e.splat(0));
@@ -190,7 +197,7 @@ void AttentionEmitter::addValues(const Rows &rows, Value key, Value begin, Value
                                  bool partial) {
   int count = rows.count();
   unsigned alignment = tail ? 4 : 64;
-  Value base = e.at(values, e.mul(key, spec.value.width * 4));
+  Value base = e.at(values, e.mul(slot(spec.value, valueCapacity, key), spec.value.width * 4));
   auto columnsOf = [&](Value first, int n, bool lastIsShort) {
     Values at(count), init;
     for (int i = 0; i < count; ++i) {
@@ -409,14 +416,14 @@ void AttentionEmitter::emit() {
   outputs = e.allocate(rows * vectors * 64);
   e.loop(g0, g1, 1, [&](Value g) {
     group = g;
-    auto cache = [&](Value base, const CacheSpec &of) {
+    auto cache = [&](Value base, const CacheSpec &of, Value capacity) {
       Value index = of.group ? of.group(e, g) : g;
       return e.at(base, e.mul(e.mul(index, capacity), of.width * 4));
     };
     keys.clear();
     for (size_t d = 0; d < spec.dots.size(); ++d)
-      keys.push_back(cache(keyCaches[d], spec.dots[d]));
-    values = cache(valueCache, spec.value);
+      keys.push_back(cache(keyCaches[d], spec.dots[d], keyCapacities[d]));
+    values = cache(valueCache, spec.value, valueCapacity);
     e.loop(r0, r1, height, [&](Value row) {
       Value count = e.min(e.sub(r1, row), e.constant(height));
       e.ifElse(e.equal(count, 1), [&] { onePosition(row); }, [&] { positions(row, count); });
@@ -428,8 +435,8 @@ func::FuncOp kernels::getOrCreateAttention(ModuleOp module, const Machine &machi
                                            const AttentionSpec &spec) {
   std::string signature;
   for (size_t d = 0; d < spec.dots.size(); ++d)
-    signature += "pip";
+    signature += "pipi";
   return Emitter::function(
-      module, machine, spec.name, signature + "ppiiiiiii" + spec.extra,
+      module, machine, spec.name, signature + "pipiiiiii" + spec.extra,
       [&](Emitter &e, ArrayRef<Value> arguments) { AttentionEmitter(e, spec, arguments).emit(); });
 }

@@ -27,7 +27,8 @@ struct KeyRange {
 
 /// A cache of keys or values: which of its groups belongs to a group of the scores.
 struct CacheSpec {
-  int64_t width = 0;                                            ///< components of a key or value
+  int64_t width = 0; ///< components of a key or value
+  bool ring = false; ///< position p lies where p % capacity would
   std::function<Value(Emitter &, Value group)> group = nullptr; ///< null: the same
 };
 
@@ -63,9 +64,9 @@ struct AttentionSpec {
 /// Keys of a tile; the capacity of caches is a multiple.
 inline constexpr int64_t keyTile = 64;
 
-/// func @<name>((Q: ptr, qStride: i64, K: ptr) for each of dots, V: ptr, O: ptr, oStride: i64,
-/// capacity: i64,
-///              position: i64, r0: i64, r1: i64, g0: i64, g1: i64, extra...)
+/// func @<name>((Q: ptr, qStride: i64, K: ptr, capacity: i64) for each of dots, V: ptr,
+///              capacity: i64, O: ptr, oStride: i64, position: i64, r0: i64, r1: i64, g0: i64,
+///              g1: i64, extra...)
 ///   For rows r0..r1 (absolute positions position + r) and groups g0..g1.
 ///   Q [row][queries][width], O [row][group][member][value width]: f32, rows qStride and oStride
 ///   bytes apart. K [group][capacity / 16][width][16], V [group][capacity][width]: f32, 64-byte

@@ -23,16 +23,22 @@ def Tril_StateLayoutAttr : EnumAttr<Tril_Dialect, Tril_StateLayout, "state_layou
 def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
   let summary = "Appends this step's positions to a state, and gives all positions so far";
   let description = [{
-    The state is linear: room for every position of the context.  The result has the axis `past` in place of `time`, and
-    covers the positions 0..position + rows - 1.  `groups` leading axes of the rest come before the positions in memory (layouts
+    The state is linear, with room for every position of the context, or, if `ring` is not -1, a ring of the `window` positions before
+    a query and those of the largest step, of which plan-cache has numbered the sizes.  The result has the axis `past` in place of
+    `time`, and covers the positions 0..position + rows - 1; of a ring, only those within the window may be read.  `groups` leading axes of the rest come before the positions in memory (layouts
     `groups` and `lanes`).  `fixed_offset` and `position_offset` place it in the state of its body:
-    `fixed_offset + capacity * position_offset` bytes from there; plan-memory sets them.
+    `fixed_offset + capacity * position_offset` bytes from there, a ring `size of the ring * position_offset` bytes from the beginning
+    of the body's rings of that size; plan-memory sets them.
     (extend_c1) the operand has `time`, the result `past` in its place.
   }];
   let arguments = (ins Tril_Tensor:$operand, StrAttr:$name, StrAttr:$past, Tril_StateLayoutAttr:$layout, DefaultValuedAttr<I64Attr, "0">:$groups,
-                       DefaultValuedAttr<I64Attr, "-1">:$fixed_offset, DefaultValuedAttr<I64Attr, "-1">:$position_offset);
+                       DefaultValuedAttr<I64Attr, "-1">:$fixed_offset, DefaultValuedAttr<I64Attr, "-1">:$position_offset,
+                       DefaultValuedAttr<I64Attr, "-1">:$ring, DefaultValuedAttr<I64Attr, "-1">:$window);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$name $operand `as` $past $layout attr-dict `:` functional-type($operand, $result)";
+  let extraClassDeclaration = [{
+    bool isRing() { return static_cast<int64_t>(getRing()) >= 0; }
+  }];
   let hasVerifier = 1;
 }
 

@@ -16,9 +16,9 @@ using kernels::Value;
 
 namespace {
 
-using Attention = void(const float *q, int64_t qStride, const float *keys, const float *values,
-                       float *o, int64_t oStride, int64_t capacity, int64_t position, int64_t r0,
-                       int64_t r1, int64_t g0, int64_t g1);
+using Attention = void(const float *q, int64_t qStride, const float *keys, int64_t keyCapacity,
+                       const float *values, int64_t valueCapacity, float *o, int64_t oStride,
+                       int64_t position, int64_t r0, int64_t r1, int64_t g0, int64_t g1);
 
 enum class Mask { causal, window, holes, every };
 constexpr int64_t windowSize = 50, keyCount = 200;
@@ -158,8 +158,8 @@ TEST_P(AttentionTest, EqualsPlainLoopsAndSplitsDoNotMatter) {
     auto *attention = jit.get<Attention>("attention" + std::to_string(int(mask)));
     std::vector<float> whole(rows * oStride + 16, -77);
     auto run = [&](std::vector<float> &o, int64_t r0, int64_t r1, int64_t g0, int64_t g1) {
-      attention(q.data(), qStride * 4, keys.get(), values.get(), o.data(), oStride * 4, capacity,
-                position, r0, r1, g0, g1);
+      attention(q.data(), qStride * 4, keys.get(), capacity, values.get(), capacity, o.data(),
+                oStride * 4, position, r0, r1, g0, g1);
     };
     run(whole, 0, rows, 0, groups);
     double worst = 0;
@@ -217,8 +217,8 @@ TEST_P(AttentionTest, EqualsPlainLoopsAndSplitsDoNotMatter) {
     for (int64_t c = 0; c < valueWidth; ++c)
       values[(g * capacity + position + 4) * valueWidth + c] = NAN;
   std::vector<float> o(rows * oStride, -77);
-  jit.get<Attention>("attention0")(q.data(), qStride * 4, keys.get(), values.get(), o.data(),
-                                   oStride * 4, capacity, position, 0, rows, 0, groups);
+  jit.get<Attention>("attention0")(q.data(), qStride * 4, keys.get(), capacity, values.get(),
+                                   capacity, o.data(), oStride * 4, position, 0, rows, 0, groups);
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < groups * members * valueWidth; ++c)
       ASSERT_EQ(std::isnan(o[r * oStride + c]), r >= 4) << "row " << r;

@@ -1,0 +1,233 @@
+//===- Plan.cpp
+//---------------------------------------------------------------------------------------===//
+#include "Pipeline/Plan.h"
+#include "Pipeline/Driver.h"
+#include "Pipeline/Frontend.h"
+#include "Pipeline/Pipeline.h"
+#include "Target/Codegen.h"
+#include "Target/Product.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "runtime/ProgramOptions.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace tril;
+
+namespace {
+
+constexpr int64_t kUnit = 64; // capacities are multiples (runtime/Abi.h)
+
+int64_t roundUp(int64_t value) { return (value + kUnit - 1) / kUnit * kUnit; }
+
+/// What a product needs, as a function of the context and the largest step.
+struct Plan {
+  Manifest manifest;
+  Extent unshared; // the scratch memory if no two values shared bytes
+  int64_t weights = 0;
+
+  static int64_t bytesOf(const Extent &e, int64_t context, int64_t step) {
+    int64_t capacity = roundUp(context);
+    return e.fixed + e.row * step + (e.position + e.rowPosition * step) * capacity +
+           (e.square + e.rowSquare * step) * capacity * capacity;
+  }
+  int64_t ringPositions(int64_t window, int64_t context, int64_t step) const {
+    return ManifestRing{window, 0}.positions(step, roundUp(context));
+  }
+  int64_t stateBytes(const ManifestState &state, int64_t context, int64_t step) const {
+    int64_t positions =
+        state.window >= 0 ? ringPositions(state.window, context, step) : roundUp(context);
+    return state.fixed + state.position * positions;
+  }
+  int64_t states(int64_t context, int64_t step) const {
+    int64_t total = 0;
+    for (const ManifestState &state : manifest.states)
+      total += stateBytes(state, context, step);
+    return total;
+  }
+  int64_t total(int64_t context, int64_t step) const {
+    return weights + states(context, step) + bytesOf(manifest.arena, context, step);
+  }
+  /// The largest context that fits; 0 if none does.
+  int64_t fit(int64_t bytes, int64_t step) const {
+    int64_t low = 0, high = (manifest.longest ? manifest.longest : int64_t(1) << 31) / kUnit;
+    if (manifest.longest && total(manifest.longest, std::min(step, manifest.longest)) <= bytes)
+      return manifest.longest;
+    while (low < high) { // in units: what is low fits, what is above high does not
+      int64_t middle = (low + high + 1) / 2;
+      if (total(middle * kUnit, std::min(step, middle * kUnit)) <= bytes)
+        low = middle;
+      else
+        high = middle - 1;
+    }
+    return low * kUnit;
+  }
+};
+
+std::string formula(const ManifestState &state) {
+  if (state.window >= 0)
+    return std::to_string(state.position) + " * min(up64(" + std::to_string(state.window) +
+           ") + up64(step), up64(context))";
+  if (state.position)
+    return std::to_string(state.position) + " * up64(context)";
+  return std::to_string(state.fixed);
+}
+
+std::string why(const ManifestState &state) {
+  if (state.window >= 0)
+    return "read at most " + std::to_string(state.window) + " back";
+  return state.position ? "read without a bound" : "the last values of a recurrence";
+}
+
+/// With a unit that a person reads.
+std::string readable(int64_t bytes) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  if (bytes < 10'000)
+    out << bytes << " B";
+  else if (bytes < 10'000'000)
+    out << llvm::format("%.1f kB", double(bytes) / 1e3);
+  else if (bytes < 10'000'000'000)
+    out << llvm::format("%.1f MB", double(bytes) / 1e6);
+  else
+    out << llvm::format("%.1f GB", double(bytes) / 1e9);
+  return text;
+}
+
+std::optional<Plan> planOf(const PlanRequest &request) {
+  std::optional<Frontend> frontend = readModel(request.text, request.weights);
+  if (!frontend)
+    return std::nullopt;
+  DialectRegistry registry;
+  registerCodegenDialects(registry);
+  registry.insert<TrilDialect, math::MathDialect>();
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  OwningOpRef<ModuleOp> module = importFrontend(context, *frontend);
+  if (!module || !proved(*frontend, *module))
+    return std::nullopt;
+  PassManager passes(&context);
+  addPasses(passes, Phase::tril, Phase::planned, PipelineOptions());
+  if (failed(passes.run(*module)))
+    return std::nullopt;
+  ModelOp model = *module->getOps<ModelOp>().begin();
+  Plan plan;
+  plan.manifest = manifestOf(model, *frontend, "native", versionText());
+  if (auto weights = model->getAttrOfType<IntegerAttr>("tril.weights"))
+    plan.weights = weights.getInt();
+  if (auto unshared = model->getAttrOfType<DenseI64ArrayAttr>("tril.unshared"))
+    plan.unshared = {unshared[0], unshared[1], unshared[2], unshared[3], unshared[4], unshared[5]};
+  return plan;
+}
+
+void printJson(const Plan &plan, int64_t context, int64_t step) {
+  llvm::json::Array states;
+  for (const ManifestState &state : plan.manifest.states) {
+    llvm::json::Object entry{
+        {"name", state.name},        {"kind", state.kind},
+        {"why", why(state)},         {"place", state.place},
+        {"formula", formula(state)}, {"bytes", plan.stateBytes(state, context, step)}};
+    if (state.window >= 0) {
+      entry["window"] = state.window;
+      entry["positions"] = plan.ringPositions(state.window, context, step);
+    }
+    states.push_back(std::move(entry));
+  }
+  llvm::json::Object result{
+      {"model", plan.manifest.model},
+      {"context", context},
+      {"step", step},
+      {"states", std::move(states)},
+      {"state_bytes", plan.states(context, step)},
+      {"arena_bytes", Plan::bytesOf(plan.manifest.arena, context, step)},
+      {"arena_bytes_without_sharing", Plan::bytesOf(plan.unshared, context, step)},
+      {"weight_bytes", plan.weights},
+      {"total_bytes", plan.total(context, step)}};
+  llvm::outs() << llvm::formatv("{0:2}", llvm::json::Value(std::move(result))) << "\n";
+}
+
+void printText(const Plan &plan, int64_t context, int64_t step) {
+  llvm::raw_ostream &out = llvm::outs();
+  out << plan.manifest.model << ": " << context << " positions, steps of at most " << step
+      << "\n\n";
+  size_t width = 5;
+  for (const ManifestState &state : plan.manifest.states)
+    width = std::max(width, state.name.size());
+  for (const ManifestState &state : plan.manifest.states) {
+    out << "  " << llvm::left_justify(state.name, width) << "  "
+        << llvm::left_justify(state.kind, 10) << "  "
+        << llvm::right_justify(readable(plan.stateBytes(state, context, step)), 9) << "  = "
+        << formula(state) << "\n"
+        << "  " << std::string(width, ' ') << "  " << why(state);
+    if (!state.place.empty())
+      out << ", " << state.place;
+    out << "\n";
+  }
+  if (plan.manifest.states.empty())
+    out << "  nothing is kept between steps"
+        << (plan.manifest.why.empty() ? "" : ": " + plan.manifest.why) << "\n";
+  auto line = [&](StringRef name, int64_t bytes, const std::string &more) {
+    out << "  " << llvm::left_justify(name, width) << "  " << std::string(10, ' ') << "  "
+        << llvm::right_justify(readable(bytes), 9) << more << "\n";
+  };
+  out << "\n";
+  line("state", plan.states(context, step), "");
+  line("arena", Plan::bytesOf(plan.manifest.arena, context, step),
+       "  (" + readable(Plan::bytesOf(plan.unshared, context, step)) +
+           " if no values shared bytes)");
+  line("weights", plan.weights, "");
+  line("total", plan.total(context, step), "");
+}
+
+} // namespace
+
+int64_t tril::parseSize(const std::string &text) {
+  StringRef rest = text;
+  double number = 0;
+  StringRef digits = rest.take_while([](char c) { return llvm::isDigit(c) || c == '.'; });
+  StringRef unit = rest.drop_front(digits.size()).trim();
+  static const std::pair<StringRef, double> units[] = {{"", 1},
+                                                       {"B", 1},
+                                                       {"KB", 1e3},
+                                                       {"kB", 1e3},
+                                                       {"MB", 1e6},
+                                                       {"GB", 1e9},
+                                                       {"TB", 1e12},
+                                                       {"KiB", 1 << 10},
+                                                       {"MiB", 1 << 20},
+                                                       {"GiB", 1 << 30},
+                                                       {"TiB", 1e12 * 1.099511627776}};
+  const auto *found = llvm::find_if(units, [&](auto &entry) { return entry.first == unit; });
+  if (digits.empty() || digits.getAsDouble(number) || found == std::end(units) ||
+      number * found->second > 1e18)
+    throw Error("`" + text +
+                "` is not a size: a number and one of B, kB, MB, GB, TB, KiB, MiB, GiB, TiB");
+  return static_cast<int64_t>(number * found->second);
+}
+
+int tril::printPlan(const PlanRequest &request) {
+  int64_t room = request.fit.empty() ? 0 : parseSize(request.fit);
+  std::optional<Plan> plan = planOf(request);
+  if (!plan)
+    return 1;
+  int64_t step = request.step ? request.step : ProgramOptions().batch;
+  int64_t context = request.context ? request.context : plan->manifest.context;
+  if (room) {
+    context = plan->fit(room, step);
+    if (context == 0)
+      throw Error(readable(room) +
+                  " is too little: " + readable(plan->total(kUnit, std::min(step, kUnit))) +
+                  " are needed for " + std::to_string(kUnit) + " positions");
+  }
+  if (plan->manifest.longest && context > plan->manifest.longest)
+    throw Error("`" + plan->manifest.model + "` has a table with " +
+                std::to_string(plan->manifest.longest) + " positions, and " +
+                std::to_string(context) + " are asked for");
+  step = std::min(step, context);
+  if (request.json)
+    printJson(*plan, context, step);
+  else
+    printText(*plan, context, step);
+  return 0;
+}

@@ -1,0 +1,74 @@
+// States that are read a bounded way back become rings; all with the same window share a size.
+// RUN: tril-opt %s -tril-plan-cache -split-input-file | FileCheck %s
+// RUN: tril-opt %s -tril-plan-cache -tril-plan-memory -split-input-file | FileCheck %s --check-prefix=MEMORY
+
+!n = !tril.tensor<i32>
+!ta = !tril.tensor<time, a=4 : f32>
+!pa = !tril.tensor<past of time, a=4 : f32>
+!xa = !tril.tensor<time.1 of time, a=4 : f32>
+!ta_ = !tril.tensor<time, a=4 : f32, holes>
+!tp = !tril.tensor<time, past of time : f32>
+!tph = !tril.tensor<time, past of time : f32, holes>
+!it = !tril.tensor<time : i32>
+!ip = !tril.tensor<past of time : i32>
+!itp = !tril.tensor<time, past of time : i32>
+!mask = !tril.tensor<time, past of time : i1>
+
+// CHECK: tril.rings = array<i64: 7, 2>
+// MEMORY: tril.rings = array<i64: 7, 2>
+// MEMORY-SAME: tril.state = array<i64: 0, 128, 128, 64>
+tril.model @m is "causal" {
+  tril.body @main() {
+    %t = tril.position : !it
+    %f = tril.convert %t : (!it) -> !tril.tensor<time : f32>
+    %ai = tril.position : !tril.tensor<a=4 : i32>
+    %af = tril.convert %ai : (!tril.tensor<a=4 : i32>) -> !tril.tensor<a=4 : f32>
+    %v = tril.mul %f, %af : (!tril.tensor<time : f32>, !tril.tensor<a=4 : f32>) -> !ta
+    %q = tril.materialize %v : (!ta) -> !ta
+
+    // A window of 8: 7 back.
+    // CHECK: tril.extend "k" %{{.*}} as "past" lanes {ring = 0 : i64, window = 7 : i64}
+    // CHECK: tril.extend "v" %{{.*}} as "past" groups {ring = 0 : i64, window = 7 : i64}
+    // MEMORY: tril.extend "k" {{.*}} {fixed_offset = 0 : i64, position_offset = 0 : i64, ring = 0 : i64
+    // MEMORY: tril.extend "v" {{.*}} {fixed_offset = 0 : i64, position_offset = 64 : i64, ring = 0 : i64
+    %k = tril.extend "k" %q as "past" lanes : (!ta) -> !pa
+    %w = tril.extend "v" %q as "past" groups : (!ta) -> !pa
+    %y = tril.attention %q by %k of %w over "past" groups [] members [] contracted [["a"]] features ["a"] : (!ta, !pa, !pa) -> !ta {
+    ^bb0(%d: !tp):
+      %p = tril.position : !ip
+      %le = tril.le %p, %t : (!ip, !it) -> !mask
+      %distance = tril.sub %t, %p : (!it, !ip) -> !itp
+      %eight = tril.constant 8.0 : !n
+      %near = tril.lt %distance, %eight : (!itp, !n) -> !mask
+      %both = tril.and %le, %near : (!mask, !mask) -> !mask
+      %s = tril.where %d, %both : (!tp, !mask) -> !tph
+      tril.yield %s : !tph
+    }
+    %m = tril.materialize %y : (!ta) -> !ta
+
+    // Everything before: linear.
+    // CHECK: tril.extend "all.k" %{{.*}} as "past" lanes :
+    %k2 = tril.extend "all.k" %q as "past" lanes : (!ta) -> !pa
+    %w2 = tril.extend "all.v" %q as "past" groups : (!ta) -> !pa
+    %y2 = tril.attention %q by %k2 of %w2 over "past" groups [] members [] contracted [["a"]] features ["a"] : (!ta, !pa, !pa) -> !ta {
+    ^bb0(%d: !tp):
+      %p = tril.position : !ip
+      %le = tril.le %p, %t : (!ip, !it) -> !mask
+      %s = tril.where %d, %le : (!tp, !mask) -> !tph
+      tril.yield %s : !tph
+    }
+    %m2 = tril.materialize %y2 : (!ta) -> !ta
+
+    // x[time - 2]
+    // CHECK: tril.extend "x" %{{.*}} as "time.1" rows {ring = 1 : i64, window = 2 : i64}
+    %x = tril.extend "x" %q as "time.1" rows : (!ta) -> !xa
+    %two = tril.constant 2.0 : !n
+    %before = tril.sub %t, %two : (!it, !n) -> !it
+    %z = tril.index %x ["time.1"] at %before : (!xa, !it) -> !ta_
+    %o = tril.materialize %z : (!ta_) -> !ta_
+    tril.output "y" %m ["time", "a"] : !ta
+    tril.output "y2" %m2 ["time", "a"] : !ta
+    tril.output "z" %o ["time", "a"] : !ta_
+    tril.return
+  }
+}

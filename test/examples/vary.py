@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Varies what the configuration of a golden case says, as far as its weights allow: windows, kinds of layers, scalings of rotary
-positions, activations, numbers of chosen experts, multipliers, epsilons; and how long the prompts are.
+"""Varies what the configuration of a golden case says: windows, kinds of layers, scalings of rotary positions, activations, numbers
+of chosen experts, multipliers, epsilons; how long the prompts are; and in every second variation the sizes (resize.py), with
+random weights and some of the optional tensors.
 
-    vary.py --tril build/bin/tril [--seed N] [--count N] [TEXT...]     (default: every text, one variation)
+    vary.py --tril build/bin/tril [--seed N] [--count N] [TEXT...]     (default: every text, two variations)
 
 Compiled code must agree with the interpreter, and token by token give the same bits as the whole sequence.  There is no reference
 for such a variation.  Ends with `N passed, N failed`; a failure prints the configuration.
@@ -11,12 +12,18 @@ import argparse
 import json
 import os
 import random
+import re
+import subprocess
 import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "golden"))
+sys.path.insert(0, os.path.join(HERE, ".."))
 import check  # noqa: E402  (test/golden/check.py)
+import checkpoint  # noqa: E402  (test/checkpoint.py)
+import safetensors  # noqa: E402  (test/safetensors.py)
+from resize import resize  # noqa: E402
 
 BETWEEN = 1e-3  # of compiled code from the interpreter, for logits of a size of some units
 WINDOWS = ("sliding_window", "attention_window_size", "window_size", "attention_chunk_size", "local_attention")
@@ -80,20 +87,43 @@ def vary(dice, config):
             vary_rotary(dice, one)
 
 
+def weights(dice, varied, config, folder):
+    """Random ones of the sizes that the text wants.  Of those that the case does without, such as biases, all of a name or none."""
+    os.mkdir(folder)
+    place = os.path.join(folder, "config.json")
+    with open(place, "w") as file:
+        json.dump(config, file)
+    done = subprocess.run([varied.tril, "check", varied.text, "--config", place, "--tensors", "--json"], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise check.Failure(done.stdout + done.stderr)
+    kind = lambda name: re.sub(r"\d+", "N", name)  # noqa: E731
+    needed = {kind(name) for name in safetensors.read(os.path.join(varied.folder, "model.safetensors"))}
+    wanted = json.loads(done.stdout)["tensors"]
+    taken = {name: not name.endswith(("bias", "lm_head.weight")) or dice.random() < 0.5 for name in sorted({kind(name) for name in wanted})}
+    checkpoint.write(folder, {name: shape for name, shape in wanted.items() if kind(name) in needed or taken[kind(name)]}, config)
+
+
 def one(tril, name, case, seed):
     dice = random.Random(f"{name} {seed}")
     with tempfile.TemporaryDirectory() as work:
         varied = check.Case(tril, case, name, work)
         with open(os.path.join(varied.folder, "config.json")) as file:
             config = json.load(file)
+        sized = seed % 2 == 0
+        if sized:
+            resize(dice, config)
         vary(dice, config)
         with open(varied.tokens) as file:
-            tokens = {key: [values[: dice.randint(1, len(values))] for values in lists] for key, lists in json.load(file).items()}
+            tokens = {key: [[token % config["vocab_size"] for token in values[: dice.randint(1, len(values))]] for values in lists]
+                      for key, lists in json.load(file).items()}
         folder = os.path.join(work, "varied")
-        os.mkdir(folder)
-        os.symlink(os.path.join(varied.folder, "model.safetensors"), os.path.join(folder, "model.safetensors"))
-        with open(os.path.join(folder, "config.json"), "w") as file:
-            json.dump(config, file)
+        if sized:
+            weights(dice, varied, config, folder)
+        else:
+            os.mkdir(folder)
+            os.symlink(os.path.join(varied.folder, "model.safetensors"), os.path.join(folder, "model.safetensors"))
+            with open(os.path.join(folder, "config.json"), "w") as file:
+                json.dump(config, file)
         varied.tokens = os.path.join(work, "varied.json")
         with open(varied.tokens, "w") as file:
             json.dump(tokens, file)
@@ -117,7 +147,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tril", required=True)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--count", type=int, default=2)
     parser.add_argument("texts", nargs="*")
     arguments = parser.parse_args()
     cases = {}

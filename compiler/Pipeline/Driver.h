@@ -15,6 +15,7 @@ struct CheckRequest {
   std::string config;  // config.json alone
   bool json = false;
   bool explain = false; // also say what each named value reads
+  bool tensors = false; // also list the tensors that the text reads
 };
 int checkText(const CheckRequest &request);
 

@@ -111,12 +111,22 @@ static void checkClaim(const dsl::Model &text, const CheckRequest &request,
     table = explainText(text, model);
 }
 
+/// The stored tensors that a text reads, and their shapes.
+static std::map<std::string, std::vector<int64_t>> tensorsOf(const dsl::Model &text) {
+  std::map<std::string, std::vector<int64_t>> tensors;
+  for (const dsl::Param &param : text.params)
+    for (const std::string &name : param.tensors)
+      tensors[name] = param.storedShape;
+  return tensors;
+}
+
 int tril::checkText(const CheckRequest &request) {
   auto source = readSource(request.text);
   dsl::Diagnostics diagnostics;
   dsl::ast::Program program = dsl::parse(source, diagnostics);
   std::string table;
   nlohmann::json list = nlohmann::json::array();
+  std::map<std::string, std::vector<int64_t>> tensors;
   dsl::Library library; // messages point into its texts
   if (!diagnostics.hasErrors()) {
     library = dsl::loadStd(stdDirectory(), diagnostics);
@@ -146,17 +156,30 @@ int tril::checkText(const CheckRequest &request) {
       options.config = &nothing;
       model = dsl::check(program, options, ignored);
     }
+    if (model && request.tensors)
+      tensors = tensorsOf(*model);
     if (model)
       checkClaim(*model, request, diagnostics, table, list);
     else if (request.explain && !diagnostics.hasErrors())
       throw Error("what values read depends on sizes: give `--weights` or `--config`");
+    else if (request.tensors && !diagnostics.hasErrors())
+      throw Error("the tensors depend on the configuration: give `--weights` or `--config`");
   }
   if (request.json) {
     nlohmann::json messages = dsl::toJson(diagnostics);
+    if (request.explain || request.tensors)
+      messages = {{"messages", messages}};
     if (request.explain)
-      messages = {{"messages", messages}, {"values", list}};
+      messages["values"] = list;
+    if (request.tensors)
+      messages["tensors"] = tensors;
     llvm::outs() << messages.dump(2) << "\n";
   } else {
+    for (const auto &[name, shape] : tensors) {
+      llvm::outs() << name << " [";
+      llvm::interleaveComma(shape, llvm::outs());
+      llvm::outs() << "]\n";
+    }
     llvm::outs() << table;
     tell(diagnostics);
   }

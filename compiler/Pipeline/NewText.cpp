@@ -89,7 +89,7 @@ std::string commented(const std::string &text, const std::string &from, const st
     for (const Section &section : sections)
       if (word == section.word && begun.insert(section.word).second && !explained)
         out += section.comment;
-    explained = line.rfind("#", 0) == 0;
+    explained = line.rfind('#', 0) == 0;
     out += line + "\n";
   }
   return out;

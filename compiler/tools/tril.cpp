@@ -53,6 +53,9 @@ static int runTool(int argc, char **argv) {
                                          "a checkpoint, to which the text is bound");
   check->add_option("--config", checkRequest.config, "a config.json alone")->excludes(checkWeights);
   check->add_flag("--json", checkRequest.json, "print the messages as JSON on standard output");
+  check->add_flag("--tensors", checkRequest.tensors,
+                  "also list the tensors that the text reads, optional ones too if there is a "
+                  "configuration alone");
   check->add_flag("--explain", checkRequest.explain,
                   "also say which positions each named value reads");
 

@@ -197,6 +197,7 @@ std::string Manifest::toJson() const {
   json result = {{"format", currentFormat},
                  {"model", model},
                  {"claim", claim},
+                 {"unchecked", unchecked},
                  {"steps", steps},
                  {"arena", extentJson(arena)},
                  {"state", {{"fixed", state.fixed}, {"position", state.position}}},
@@ -253,6 +254,7 @@ Manifest Manifest::fromJson(std::string_view text) {
   Manifest manifest;
   manifest.model = reader.text("model");
   manifest.claim = reader.text("claim", false);
+  manifest.unchecked = reader.truth("unchecked", false);
   manifest.steps = reader.truth("steps", true);
   manifest.why = reader.text("why", false);
   manifest.arena = readExtent(reader.inner("arena"));

@@ -69,9 +69,10 @@ struct Manifest {
   static constexpr int64_t defaultContext = 4096;
 
   std::string model;
-  std::string claim; // what the text claims and the compiler has proved: "", "causal", ...
-  bool steps = true; // can take a sequence in parts
-  std::string why;   // if it cannot: the reason, for a person
+  std::string claim;      // what the text claims: "", "causal", ...
+  bool unchecked = false; // the compiler was told not to prove it
+  bool steps = true;      // can take a sequence in parts
+  std::string why;        // if it cannot: the reason, for a person
   Extent arena;
   Extent state;                    // `fixed` and `position` only
   std::vector<ManifestRing> rings; // in the order of tril_context::rings

@@ -33,6 +33,8 @@ int dispatch(const ProgramOptions &options, StepFunction step, const std::string
     return runTokens(program);
   case ProgramOptions::Mode::perplexity:
     return runPerplexity(program);
+  case ProgramOptions::Mode::probe:
+    return runProbe(program);
   default:
     return runGenerate(program);
   }
@@ -93,6 +95,10 @@ std::string programVersion(const std::string &name, const Container &container,
        build.weights + digest(build.weightsDigest) + "  " + bytesText(container.weightsSize()));
   line("tokenizer",
        container.tokenizer().empty() ? "none" : bytesText(container.tokenizer().size()));
+  if (!manifest.claim.empty())
+    line("claim", manifest.claim + (!manifest.causal()   ? ""
+                                    : manifest.unchecked ? ", not proved: built with --unchecked"
+                                                         : ", proved"));
   line("cpu", build.cpu);
   line("flags", flags);
   if (build.blas)

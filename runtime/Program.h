@@ -44,6 +44,7 @@ inline double seconds(Program::Clock::time_point begin, Program::Clock::time_poi
 int runGenerate(Program &program);
 int runTokens(Program &program);
 int runPerplexity(Program &program);
+int runProbe(Program &program);
 
 /// What --version prints.
 std::string programVersion(const std::string &name, const Container &container,

@@ -125,6 +125,9 @@ constexpr OptionRow rows[] = {
      }},
     {0, "chunks", "N", "... of the first N windows only",
      [](auto &o, auto &g) { o.chunks = g.whole(1, noLimit); }},
+    {0, "probe", nullptr,
+     "look for outputs that depend on later tokens, on random prompts (of -c tokens, default: 24)",
+     [](auto &o, auto &) { o.mode = ProgramOptions::Mode::probe; }},
     {0, "version", nullptr, "what this program was built from",
      [](auto &o, auto &) { o.mode = ProgramOptions::Mode::version; }},
     {'h', "help", nullptr, "this text",
@@ -140,6 +143,8 @@ void checkTogether(const ProgramOptions &options, bool tokens, bool perplexity) 
       throw UsageError(message);
   };
   bool prompt = options.prompt || options.promptFile;
+  need(options.mode != ProgramOptions::Mode::probe || (!prompt && !tokens && !perplexity),
+       "--probe makes its own prompts");
   need(!(options.prompt && options.promptFile), "-p and -f both give a prompt");
   need(!(tokens && perplexity), "--tokens and --perplexity are two different things to do");
   need(!(tokens && prompt), "--tokens takes no prompt");

@@ -16,7 +16,7 @@ struct UsageError : Error {
 };
 
 struct ProgramOptions {
-  enum class Mode { generate, tokens, perplexity, version, help };
+  enum class Mode { generate, tokens, perplexity, probe, version, help };
   Mode mode = Mode::generate;
 
   std::optional<std::string> prompt;     // -p

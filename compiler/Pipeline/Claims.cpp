@@ -2,6 +2,7 @@
 //----------------------------------------===//
 #include "Pipeline/Claims.h"
 #include "Analysis/Explain.h"
+#include "Analysis/Lint.h"
 #include "Analysis/Message.h"
 
 using namespace mlir;
@@ -55,6 +56,24 @@ bool tril::proveClaim(const dsl::Model &text, ModelOp model, dsl::Diagnostics &d
       diagnostic.help(what);
   }
   return result.holds();
+}
+
+void tril::lintText(const dsl::Model &text, ModelOp model, int64_t longest, bool warnings,
+                    dsl::Diagnostics &diagnostics) {
+  for (const Lint &lint : tril::lint(model, longest)) {
+    bool error = lint.kind == Lint::softmaxAxis;
+    if (!error && !warnings)
+      continue;
+    dsl::Kind kind = lint.kind == Lint::softmaxAxis ? dsl::Kind::softmax_axis
+                     : lint.kind == Lint::emptyRow  ? dsl::Kind::empty_row
+                     : lint.kind == Lint::idleMask  ? dsl::Kind::idle_mask
+                                                    : dsl::Kind::window_too_big;
+    dsl::Span span = spanOf(lint.at, text);
+    dsl::Diagnostic &diagnostic = error ? diagnostics.error(kind, span, lint.text)
+                                        : diagnostics.warning(kind, span, lint.text);
+    if (!lint.help.empty())
+      diagnostic.help(lint.help);
+  }
 }
 
 static std::string rangesOf(const std::vector<int64_t> &layers) {

@@ -12,6 +12,11 @@ namespace tril {
 /// `diagnostics`.  `model` is what was imported from `text`.
 bool proveClaim(const dsl::Model &text, ModelOp model, dsl::Diagnostics &diagnostics);
 
+/// Masks and softmaxes that hardly mean what they say: errors, and with `warnings` the rest.
+/// `longest` is how long a sequence may be by the configuration, or 0.
+void lintText(const dsl::Model &text, ModelOp model, int64_t longest, bool warnings,
+              dsl::Diagnostics &diagnostics);
+
 /// What the named values of the text read: a table for a person, or JSON.
 std::string explainText(const dsl::Model &text, ModelOp model);
 nlohmann::json explainJson(const dsl::Model &text, ModelOp model);

@@ -174,9 +174,10 @@ int tril::build(const BuildRequest &request) {
     printTo(request.output, [&](llvm::raw_pwrite_stream &out) { out << object; });
     return 0;
   }
-  ProductParts parts{object,        *planned->getOps<ModelOp>().begin(),
-                     *frontend,     request.cpu,
-                     versionText(), request.blas};
+  ProductParts parts{object,           *planned->getOps<ModelOp>().begin(),
+                     *frontend,        request.cpu,
+                     versionText(),    request.blas,
+                     request.unchecked};
   makeProduct(parts, request.output);
   progress(request, "built " + request.output);
   return 0;

@@ -64,8 +64,10 @@ std::optional<Frontend> tril::readModel(const std::string &text, const std::stri
 
 bool tril::proved(const Frontend &frontend, ModuleOp module) {
   dsl::Diagnostics diagnostics;
-  for (ModelOp model : module.getOps<ModelOp>())
+  for (ModelOp model : module.getOps<ModelOp>()) {
     proveClaim(*frontend.model, model, diagnostics);
+    lintText(*frontend.model, model, 0, /*warnings=*/false, diagnostics);
+  }
   if (!diagnostics.all().empty())
     tell(diagnostics);
   return !diagnostics.hasErrors();
@@ -96,8 +98,18 @@ OwningOpRef<ModuleOp> tril::importFrontend(MLIRContext &context, const Frontend 
   return module;
 }
 
+/// How long a sequence may be by the configuration, under its usual names; 0 if it does not say.
+static int64_t longestOf(const nlohmann::json &config) {
+  for (const auto &[key, value] : config.items())
+    if ((key == "max_position_embeddings" || key == "n_positions" || key == "max_seq_len" ||
+         llvm::StringRef(key).ends_with(".context_length")) &&
+        value.is_number_integer())
+      return value.get<int64_t>();
+  return 0;
+}
+
 /// Proves the claim of a text; with `explain`, says there what its values read.
-static void checkClaim(const dsl::Model &text, const CheckRequest &request,
+static void checkClaim(const dsl::Model &text, const CheckRequest &request, int64_t longest,
                        dsl::Diagnostics &diagnostics, std::string &table, nlohmann::json &list) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   auto module = importModel(context, text);
@@ -105,6 +117,7 @@ static void checkClaim(const dsl::Model &text, const CheckRequest &request,
     return;
   ModelOp model = *module->getOps<ModelOp>().begin();
   proveClaim(text, model, diagnostics);
+  lintText(text, model, longest, /*warnings=*/true, diagnostics);
   if (request.explain && request.json)
     list = explainJson(text, model);
   else if (request.explain)
@@ -159,7 +172,7 @@ int tril::checkText(const CheckRequest &request) {
     if (model && request.tensors)
       tensors = tensorsOf(*model);
     if (model)
-      checkClaim(*model, request, diagnostics, table, list);
+      checkClaim(*model, request, longestOf(config), diagnostics, table, list);
     else if (request.explain && !diagnostics.hasErrors())
       throw Error("what values read depends on sizes: give `--weights` or `--config`");
     else if (request.tensors && !diagnostics.hasErrors())

@@ -188,6 +188,7 @@ void tril::makeProduct(const ProductParts &parts, const std::string &output) {
   link(parts.object, executable.path, parts.blas);
   Manifest manifest = manifestOf(parts.planned, parts.frontend, parts.cpu, parts.version);
   manifest.build.blas = parts.blas;
+  manifest.unchecked = parts.unchecked;
   if (parts.blas)
     manifest.build.flags.push_back("--blas");
   ProductSections sections;

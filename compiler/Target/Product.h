@@ -12,7 +12,8 @@ struct ProductParts {
   ModelOp planned;        // with places for values, states and weights
   const Frontend &frontend;
   std::string cpu, version;
-  bool blas = false; // the object calls it
+  bool blas = false;      // the object calls it
+  bool unchecked = false; // what the text claims was not proved
 };
 
 /// What the program needs to know of the model.  Sizes are 0 where memory is not planned yet.

@@ -62,6 +62,23 @@ protected:
 
 fake::Folder *ProgramTest::folder;
 
+//===--- probe ---===//
+
+TEST_F(ProgramTest, ProbesItself) {
+  Result result = runProduct("fake", {"--probe", "-c", "5"});
+  EXPECT_EQ(result.out, "a later token changed: largest change 0 in 60 pairs of positions\n"
+                        "the prompt cut: largest change 0 in 60 pairs of positions\n"
+                        "one token at a time: largest change 0 in 30 pairs of positions\n");
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(runProduct("source", {"--probe"}).status, 0);
+  expectError("bidirectional", {"--probe"}, 1,
+              "--probe: `fake` is bidirectional, what it gives at a position may depend on later "
+              "ones");
+  expectError("fake", {"--probe", "-c", "1"}, 1, "--probe needs at least 2 positions");
+  expectError("fake", {"--probe", "-p", "abc"}, 2, "--probe makes its own prompts");
+}
+
 //===--- text ---===//
 
 TEST_F(ProgramTest, ContinuesAPrompt) {

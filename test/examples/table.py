@@ -8,6 +8,7 @@ Without, computes the other columns again and compares; what was measured must k
 Ends with `N passed, N failed`.
 """
 import argparse
+import json
 import math
 import os
 import re
@@ -32,7 +33,7 @@ HEAD = """# The texts
 One text describes a family of architectures; which of its members a checkpoint holds, its configuration says.
 
 - *lines*: without blank lines and comments (at most {longest}, the median is {median})
-- *state*: what is kept between steps, of the first case: `linear` grows with the positions, `recurrence` does not
+- *state*: what is kept between steps, of the first case: `linear` grows with the positions, a `ring` with those of a step, `recurrence` not at all
 - *cases*: those of [test/golden](../test/golden/README.md) that the text computes
 - *difference*: the largest of any logit from the reference's, over all cases, rounded up
 - *build*: seconds of processor time, weights of the first case included; *code*: KB of machine code, both for {cpu}
@@ -64,16 +65,23 @@ def output(*command):
 
 
 def state(tril, path, case):
-    """From the program with its memory planned."""
-    program = output(tril, "build", path, "--weights", os.path.join(GOLDEN, case), "--mcpu", CPU, "--emit", "planned")
-    if "tril.whole =" in program:
+    """What `tril plan` says, by kind."""
+    weights = os.path.join(GOLDEN, case)
+    if "tril.whole =" in output(tril, "build", path, "--weights", weights, "--mcpu", CPU, "--emit", "step"):
         return "none: whole sequences only"
-    fixed, position = re.search(r"tril\.state = array<i64: (\d+), (\d+)>", program).groups()
-    kinds = []
-    if int(position):
-        kinds.append(f"linear, {position} bytes a position")
-    if int(fixed):
-        kinds.append(f"recurrence, {fixed} bytes")
+    linear = fixed = 0
+    rings = {}
+    for entry in json.loads(output(tril, "plan", path, "--weights", weights, "--json"))["states"]:
+        size = int(entry["formula"].split()[0])
+        if entry["kind"] == "ring":
+            rings[entry["window"]] = rings.get(entry["window"], 0) + size
+        elif entry["kind"] == "linear":
+            linear += size
+        else:
+            fixed += size
+    kinds = [f"linear, {linear} bytes a position"] if linear else []
+    kinds += [f"ring, {size} bytes for each of {window} back" for window, size in sorted(rings.items())]
+    kinds += [f"recurrence, {fixed} bytes"] if fixed else []
     return "; ".join(kinds)
 
 

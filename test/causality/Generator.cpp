@@ -11,7 +11,15 @@ static std::string plus(int n) { return n < 0 ? " - " + str(-n) : " + " + str(n)
 // A comparison of the position `then` with the position `now`.
 std::string Generator::atom(const std::string &now, const std::string &then) {
   int k = number(-2, 2), m = number(1, 4);
-  switch (number(0, 23)) {
+  switch (number(0, 27)) {
+  case 20:
+    return "(token[time = " + then + " - 1] >= 0)"; // a hole at the start
+  case 21:
+    return "((token[time = " + then + plus(k) + "] else 9) > " + str(number(0, 255)) + ")";
+  case 22:
+    return "((token[time = " + str(m) + "] else 9) > " + str(number(0, 255)) + ")";
+  case 23:
+    return now + pick({" >= ", " < ", " == "}) + str(m);
   case 0:
     return then + " <= " + now + plus(k);
   case 1:
@@ -78,7 +86,7 @@ std::string Generator::statement(const std::string &name) {
   int k = number(-3, 1), m = number(1, 4);
   auto bind = [&](const std::string &expression) { return name + " = " + expression; };
   static const std::vector<std::string> reductions = {"sum", "mean", "max", "min"};
-  switch (number(0, 26)) {
+  switch (number(0, 29)) {
   case 0:
     return bind(u + " + (" + w + "[time" + plus(k) + "] else " +
                 pick({"0", "1", u, w + "[time" + plus(number(-2, 1)) + "] else 2"}) + ")");
@@ -162,6 +170,13 @@ std::string Generator::statement(const std::string &name) {
     return chance(20) ? bind(u + " + |time|")
                       : bind("(" + u + " where " + mask("time", "time") + ") else " +
                              pick({w, "1", w + "[time - 1] else 4"}));
+  case 26:
+  case 27: // predicates that may be holes, and what is read instead
+    return "m" + name + " = " + u + " where " + mask("time", "time") + "\n" +
+           bind("m" + name + " else (" + w + "[time" + plus(number(-2, 1)) + "] else 3)");
+  case 28:
+    return bind(u + " where " + mask("time", "time") + " else (" + w + "[time" +
+                plus(number(-2, 1)) + "] else 3)");
   case 25: // split and merged again
     return "r" + name + " = (" + w + "[time - row" + plus(number(-1, 1)) + "] else 0) + row\n" +
            bind("sum[two](split[row -> two*slot](r" + name + ")[slot = " + str(number(0, 2)) +
@@ -180,13 +195,14 @@ std::string Generator::text() {
       "model random is causal\naxis vocab = 256\naxis past = time\naxis seen = time\n"
       "axis slot = 3\naxis two = 2\naxis row = 6\naxis kept = 2\naxis layer = 2\n"
       "axis source = input\ninput token[time] in vocab\ninput word[source] in vocab\n"
-      "v0 = token / 97 + 0.3\n";
-  values = {"v0"};
+      "v0 = token / 97 + 0.3\nc0 = time * 0.3 + 1\n";
+  values = {"v0", "v0", "c0"}; // that c0 is there at a position says that the position is
   int count = number(1, 4);
   for (int i = 1; i <= count; ++i) {
     std::string name = "v" + str(i);
     text += statement(name) + "\n";
     values.push_back(name);
   }
-  return text + "output result[time] = " + values.back() + "\n";
+  return text + "output result[time] = " + values.back() +
+         " + 0 * token\n"; // so that the length is known
 }

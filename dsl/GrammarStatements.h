@@ -43,9 +43,9 @@ auto const letStatement_def = word("let") > name[TRIL_SET(name)] > equals > expr
 TRIL_RULE(paramStatement, Param, "`param`");
 auto const paramStatement_def = word("param") > name[TRIL_PUSH(names)] >
                                 *(comma > name[TRIL_PUSH(names)]) > openBracket >
-                                -(expr[TRIL_PUSH(dims)] > *(comma > expr[TRIL_PUSH(dims)])) >
-                                closeBracket > equals
-                                > expr[TRIL_SET(stored)];
+                                -(expr[TRIL_PUSH(dims)] >
+                                  *(comma > expr[TRIL_PUSH(dims)])) > closeBracket
+                                > equals > expr[TRIL_SET(stored)];
 
 TRIL_RULE(ignoreStatement, Ignore, "`ignore`");
 auto const ignoreStatement_def =

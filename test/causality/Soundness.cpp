@@ -210,7 +210,8 @@ int main(int argc, char **argv) {
             << refusedHarmless << " refused that did not leak here (" << undecided
             << " undecided), " << none << " no texts; proofs took "
             << 1000 * proving / static_cast<double>(std::max<uint64_t>(1, arguments.count - none))
-            << " ms on average, " << 1000 * slowest << " at most (program " << slowestProgram << ")\n"
+            << " ms on average, " << 1000 * slowest << " at most (program " << slowestProgram
+            << ")\n"
             << accepted << " passed, " << wrong << " failed\n";
   return wrong > 0 || accepted == 0 ? 1 : 0;
 }

@@ -7,8 +7,8 @@
 #include "runtime/Program.h"
 #include "runtime/Terminal.h"
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <cstring>
 #include <random>
 
 namespace tril {
@@ -28,7 +28,7 @@ struct Change {
   int64_t cause = 0; // ... and the other position of the pair
 
   void see(float before, float after, const std::string &output, int64_t position, int64_t other) {
-    if (std::memcmp(&before, &after, sizeof before) == 0)
+    if (std::bit_cast<uint32_t>(before) == std::bit_cast<uint32_t>(after))
       return;
     double size = std::abs(double(before) - double(after));
     if (std::isnan(size))

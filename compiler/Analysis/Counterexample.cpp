@@ -193,7 +193,7 @@ private:
     if (isa<UnknownLoc>(place) || !told.insert(text).second)
       return;
     // Of what happens in the library, the outermost is told.
-    if (!result.path.empty() && result.path.back().first == place && text.rfind("`", 0) != 0)
+    if (!result.path.empty() && result.path.back().first == place && !text.starts_with('`'))
       return;
     result.path.push_back({place, std::move(text)});
   }

@@ -11,9 +11,11 @@ using namespace tril;
 /// The byte at a 1-based line and column.
 static uint32_t offsetOf(const std::string &text, unsigned line, unsigned column) {
   size_t at = 0;
-  for (unsigned n = 1; n < line && at != std::string::npos; ++n)
-    if ((at = text.find('\n', at)) != std::string::npos)
+  for (unsigned n = 1; n < line && at != std::string::npos; ++n) {
+    at = text.find('\n', at);
+    if (at != std::string::npos)
       ++at;
+  }
   return static_cast<uint32_t>(
       std::min(at == std::string::npos ? text.size() : at + column - 1, text.size()));
 }

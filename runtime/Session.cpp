@@ -106,10 +106,12 @@ void Session::allocate(int64_t rows, int64_t capacity) {
 
 void Session::reset() {
   reached = 0;
-  for (Region *region : {&state, rings + 0, rings + 1, rings + 2, rings + 3, rings + 4, rings + 5,
-                         rings + 6, rings + 7})
-    if (region->data())
-      region->clear();
+  auto clear = [](Region &region) {
+    if (region.data())
+      region.clear();
+  };
+  clear(state);
+  std::for_each(std::begin(rings), std::end(rings), clear);
   for (auto &values : history)
     values.clear();
   for (auto &values : sequences)

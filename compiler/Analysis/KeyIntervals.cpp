@@ -71,33 +71,6 @@ std::optional<Motion> motionOf(const PWMAFunction &function) {
   return falls ? Motion::down : rises ? Motion::up : Motion::still;
 }
 
-/// The least value of time * t + past * p over pairs (time, past) of a set; `none`: it has no
-/// pairs.
-struct Extreme {
-  std::optional<int64_t> value; // nothing: no bound
-  bool none = false;
-};
-Extreme leastOf(const PresburgerSet &set, int64_t t, int64_t p) {
-  Extreme result{std::nullopt, true};
-  for (IntegerRelation disjunct : set.getAllDisjuncts()) {
-    if (disjunct.isIntegerEmpty())
-      continue;
-    disjunct.insertVar(VarKind::SetDim, 0);
-    SmallVector<int64_t> row(disjunct.getNumCols(), 0);
-    row[0] = -1, row[1] = t, row[2] = p;
-    disjunct.addEquality(row);
-    auto best = disjunct.findIntegerLexMin();
-    if (best.isUnbounded())
-      return {std::nullopt, false};
-    if (!best.isBounded())
-      continue;
-    int64_t value = int64_t((*best)[0]);
-    result.value = result.none ? value : std::min(*result.value, value);
-    result.none = false;
-  }
-  return result;
-}
-
 /// t -> factor * t + constant
 PWMAFunction affine(int64_t factor, int64_t constant) {
   PresburgerSpace space = PresburgerSpace::getRelationSpace(1, 1);

@@ -398,20 +398,31 @@ MaskSets tril::truthOf(Value predicate, StringRef past) {
 }
 MaskSets tril::maskOf(Value score, StringRef past) { return bounded(Reader(past).mask(score)); }
 
-std::optional<int64_t> tril::largestDistance(const PresburgerSet &set) {
-  int64_t largest = 0;
-  for (const IntegerRelation &disjunct : set.getAllDisjuncts()) {
-    // past - time before all others: its least value is wanted
-    IntegerRelation pairs = disjunct;
-    pairs.insertVar(VarKind::SetDim, 0);
-    SmallVector<int64_t> row(pairs.getNumCols(), 0);
-    row[0] = 1, row[1] = 1, row[2] = -1;
-    pairs.addEquality(row);
-    MaybeOptimum<SmallVector<DynamicAPInt, 8>> best = pairs.findIntegerLexMin();
+Extreme tril::leastOf(const PresburgerSet &set, int64_t t, int64_t p) {
+  Extreme result{std::nullopt, true};
+  for (IntegerRelation disjunct : set.getAllDisjuncts()) {
+    if (disjunct.isIntegerEmpty())
+      continue;
+    // The sum before all other variables: a lexicographic minimum begins with its least value.
+    disjunct.insertVar(VarKind::SetDim, 0);
+    SmallVector<int64_t> row(disjunct.getNumCols(), 0);
+    row[0] = -1, row[1] = t, row[2] = p;
+    disjunct.addEquality(row);
+    auto best = disjunct.findIntegerLexMin();
     if (best.isUnbounded())
-      return std::nullopt;
-    if (best.isBounded())
-      largest = std::max(largest, -int64_t((*best)[0]));
+      return {std::nullopt, false};
+    if (!best.isBounded())
+      continue;
+    auto value = int64_t((*best)[0]);
+    result.value = result.none ? value : std::min(*result.value, value);
+    result.none = false;
   }
-  return largest;
+  return result;
+}
+
+std::optional<int64_t> tril::largestDistance(const PresburgerSet &set) {
+  Extreme nearest = leastOf(set, -1, 1); // past - time
+  if (!nearest.value)
+    return nearest.none ? std::optional<int64_t>(0) : std::nullopt;
+  return std::max<int64_t>(0, -*nearest.value);
 }

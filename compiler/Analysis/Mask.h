@@ -22,6 +22,13 @@ MaskSets truthOf(mlir::Value predicate, llvm::StringRef past);
 /// Where `score` is no hole.
 MaskSets maskOf(mlir::Value score, llvm::StringRef past);
 
+/// The least value of time * t + past * p over the pairs of a set.
+struct Extreme {
+  std::optional<int64_t> value; ///< nothing: no bound, or
+  bool none = false;            ///< no pairs
+};
+Extreme leastOf(const mlir::presburger::PresburgerSet &set, int64_t t, int64_t p);
+
 /// The largest time - past in `set`: 0 for a set that is empty or in the future; nothing where
 /// there is no bound.
 std::optional<int64_t> largestDistance(const mlir::presburger::PresburgerSet &set);

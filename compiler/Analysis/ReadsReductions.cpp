@@ -137,6 +137,8 @@ LogicalResult SoftmaxOp::reads(ReadsAnalysis &analysis) {
   Reads result;
   analysis.take(result, x, kTrue, *this);
   readRows(analysis, *this, result, x, axesOf({type}, getAxes()), analysis.present(x));
+  if (getSink()) // weighs in every row
+    analysis.take(result, analysis.of(getSink()), kTrue, *this);
   result.valid = x.valid;
   result.facts = x.facts;
   analysis.set(getResult(), std::move(result));

@@ -54,3 +54,24 @@ tril.model @unknown is "causal" {
     tril.return
   }
 }
+
+// -----
+
+// A sink is read by every row.
+!t = !tril.tensor<time : f32>
+!p = !tril.tensor<past of time : f32>
+!s = !tril.tensor<time, past of time : f32>
+tril.model @sink is "causal" {
+  tril.body @main() {
+    // CHECK: error: the text claims to be causal, and `result` at position 0 reads `token` at position 1
+    %0 = tril.input "token" below 16 : !tril.tensor<time : i32>
+    %1 = tril.convert %0 : (!tril.tensor<time : i32>) -> !t
+    %2 = tril.rename %1 "time" to "past" : (!t) -> !p
+    %total = tril.reduce sum ["past"] %2 : (!p) -> !tril.tensor<f32>
+    %3 = tril.table [0.5, 0.25] : !tril.tensor<a=2 : f32>
+    %x = tril.mul %1, %3 : (!t, !tril.tensor<a=2 : f32>) -> !tril.tensor<time, a=2 : f32>
+    %y = tril.softmax ["a"] %x sink %total : (!tril.tensor<time, a=2 : f32>, !tril.tensor<f32>) -> !tril.tensor<time, a=2 : f32>
+    tril.output "result" %y ["time", "a"] : !tril.tensor<time, a=2 : f32>
+    tril.return
+  }
+}

@@ -8,6 +8,7 @@
 
 // RECOGNISED: tril.contract ["a"]
 // RECOGNISED: tril.softmax ["past"]
+// RECOGNISED: tril.softmax ["past"] %{{.*}} sink %
 // CHECK: y.0 [time=3]: 3 2.30271 2.39165
 tril.model @m {
   tril.body @main() {
@@ -31,6 +32,20 @@ tril.model @m {
     %each = tril.mul %weight, %v : (!tril.tensor<time, past of time : f32, holes>, !tril.tensor<past of time : f32>) -> !tril.tensor<time, past of time : f32, holes>
     %y = tril.reduce sum ["past"] %each : (!tril.tensor<time, past of time : f32, holes>) -> !tril.tensor<time : f32>
     tril.output "y" %y ["time"] : !tril.tensor<time : f32>
+
+    // With a sink.
+    %some = tril.else %largest, %f : (!tril.tensor<time : f32, holes>, !tril.tensor<time : f32>) -> !tril.tensor<time : f32>
+    %most = tril.max %some, %f : (!tril.tensor<time : f32>, !tril.tensor<time : f32>) -> !tril.tensor<time : f32>
+    %shifted2 = tril.sub %m, %most : (!tril.tensor<time, past of time : f32, holes>, !tril.tensor<time : f32>) -> !tril.tensor<time, past of time : f32, holes>
+    %e2 = tril.exp %shifted2 : (!tril.tensor<time, past of time : f32, holes>) -> !tril.tensor<time, past of time : f32, holes>
+    %sum2 = tril.reduce sum ["past"] %e2 : (!tril.tensor<time, past of time : f32, holes>) -> !tril.tensor<time : f32>
+    %below = tril.sub %f, %most : (!tril.tensor<time : f32>, !tril.tensor<time : f32>) -> !tril.tensor<time : f32>
+    %sink = tril.exp %below : (!tril.tensor<time : f32>) -> !tril.tensor<time : f32>
+    %total2 = tril.add %sum2, %sink : (!tril.tensor<time : f32>, !tril.tensor<time : f32>) -> !tril.tensor<time : f32>
+    %weight2 = tril.div %e2, %total2 : (!tril.tensor<time, past of time : f32, holes>, !tril.tensor<time : f32>) -> !tril.tensor<time, past of time : f32, holes>
+    %each2 = tril.mul %weight2, %v : (!tril.tensor<time, past of time : f32, holes>, !tril.tensor<past of time : f32>) -> !tril.tensor<time, past of time : f32, holes>
+    %z = tril.reduce sum ["past"] %each2 : (!tril.tensor<time, past of time : f32, holes>) -> !tril.tensor<time : f32>
+    tril.output "z" %z ["time"] : !tril.tensor<time : f32>
     tril.return
   }
 }

@@ -31,4 +31,24 @@ tril.model @m {
     %y = tril.softmax ["a"] %x : (!ta) -> !ta
     tril.return %y : !ta
   }
+
+  // One more member of each row.
+  // CHECK-LABEL: tril.body @sink
+  // CHECK-NEXT: %[[M:.*]] = tril.reduce max ["a", "b"] %arg0 : (!time_a_b_holes) -> !time_holes
+  // CHECK-NEXT: %[[F:.*]] = tril.else %[[M]], %arg1
+  // CHECK-NEXT: %[[L:.*]] = tril.max %[[F]], %arg1
+  // CHECK-NEXT: %[[D:.*]] = tril.sub %arg0, %[[L]]
+  // CHECK-NEXT: %[[E:.*]] = tril.exp %[[D]]
+  // CHECK-NEXT: %[[S:.*]] = tril.reduce sum ["a", "b"] %[[E]]
+  // CHECK-NEXT: %[[G:.*]] = tril.sub %arg1, %[[L]]
+  // CHECK-NEXT: %[[H:.*]] = tril.exp %[[G]]
+  // CHECK-NEXT: %[[T:.*]] = tril.add %[[S]], %[[H]]
+  // CHECK-NEXT: %[[Y:.*]] = tril.div %[[E]], %[[T]]
+  // CHECK-NEXT: tril.return %[[Y]]
+  // BACK-LABEL: tril.body @sink
+  // BACK: tril.softmax ["a", "b"] %arg0 sink %arg1
+  tril.body @sink(%x: !tabh, %s: !t) -> !tabh {
+    %y = tril.softmax ["a", "b"] %x sink %s : (!tabh, !t) -> !tabh
+    tril.return %y : !tabh
+  }
 }

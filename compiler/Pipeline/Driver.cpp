@@ -79,6 +79,13 @@ struct Compilation {
   }
 
   bool run(ModuleOp module, Phase from, Phase to) {
+    // MLIR itself tells errors only.
+    ScopedDiagnosticHandler remarks(context.get(), [](Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() != DiagnosticSeverity::Remark)
+        return failure();
+      llvm::errs() << placeOf(diagnostic.getLocation()) << ": remark: " << diagnostic.str() << "\n";
+      return success();
+    });
     PassManager passes(context.get());
     if (failed(applyPassManagerCLOptions(passes)))
       return false;

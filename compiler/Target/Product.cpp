@@ -24,7 +24,7 @@ std::string tril::archiveDirectory() {
   return directory.str().str();
 }
 
-static std::string placeOf(Location location) {
+std::string tril::placeOf(Location location) {
   if (auto file = dyn_cast<FileLineColLoc>(location))
     return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
             Twine(file.getColumn()))

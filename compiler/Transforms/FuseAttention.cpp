@@ -237,6 +237,12 @@ private:
       Wish wish;
       Value *place;
     };
+    struct Laid {
+      ExtendOp state;
+      Wish wish;
+      SmallVector<AxisAttr> axes;
+    };
+    std::vector<Laid> pending;
     llvm::MapVector<Operation *, SmallVector<Reading>> readings;
     llvm::DenseSet<Operation *> inside; // operations that go away, or read in the kernel's way only
     for (Candidate &c : candidates) {
@@ -292,14 +298,7 @@ private:
       state.setLayout(wish.layout);
       state.setGroups(wish.groups.size());
     }
-    pending.clear();
   }
-  struct Laid {
-    ExtendOp state;
-    Wish wish;
-    SmallVector<AxisAttr> axes;
-  };
-  std::vector<Laid> pending;
 
   //===------------------------------------------------------------------------------------------===//
   // Rewriting

@@ -93,6 +93,7 @@ struct Compilation {
     PipelineOptions options;
     options.cpu = request.cpu;
     options.blas = request.blas;
+    options.keep = request.keep;
     options.remarks = request.remarks;
     addPasses(passes, from, to, options);
     if (!request.dumpDirectory.empty()) {
@@ -218,6 +219,7 @@ std::string tril::buildCached(const BuildRequest &request) {
   add(request.cpu);
   add(request.blas ? "blas" : "");
   add(request.unchecked ? "unchecked" : "");
+  add(request.keep);
   addFile(llvm::sys::fs::getMainExecutable(nullptr, nullptr));
   std::string archives = archiveDirectory();
   addFile(archives + "/libtril_runtime.a");

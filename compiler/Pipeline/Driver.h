@@ -26,8 +26,9 @@ struct BuildRequest {
   std::string dumpDirectory;
   bool blas = false;
   bool quiet = false;
-  bool remarks = false;   // tell what is not fused, and why
-  bool unchecked = false; // do not prove what the text claims
+  std::string keep = "auto"; // of earlier positions: auto, latent or direct
+  bool remarks = false;      // tell what is not fused, and why
+  bool unchecked = false;    // do not prove what the text claims
 };
 int build(const BuildRequest &request);
 

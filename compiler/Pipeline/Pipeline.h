@@ -22,8 +22,9 @@ llvm::StringRef phaseName(Phase phase);
 
 struct PipelineOptions {
   std::string cpu = "native";
-  bool blas = false;    // contract f32 weights with BLAS
-  bool remarks = false; // tell what was not fused, and why
+  bool blas = false;         // contract f32 weights with BLAS
+  std::string keep = "auto"; // what is kept between steps: auto, latent or direct
+  bool remarks = false;      // tell what was not fused, and why
 };
 
 /// Adds the passes that lead from `from` to `to`.

@@ -108,7 +108,9 @@ std::optional<Plan> planOf(const PlanRequest &request) {
   if (!module || !proved(*frontend, *module))
     return std::nullopt;
   PassManager passes(&context);
-  addPasses(passes, Phase::tril, Phase::planned, PipelineOptions());
+  PipelineOptions options;
+  options.keep = request.keep;
+  addPasses(passes, Phase::tril, Phase::planned, options);
   if (failed(passes.run(*module)))
     return std::nullopt;
   ModelOp model = *module->getOps<ModelOp>().begin();

@@ -8,9 +8,10 @@ namespace tril {
 
 struct PlanRequest {
   std::string text, weights;
-  int64_t context = 0; // positions; 0: the product's default
-  int64_t step = 0;    // positions of the largest step; 0: the product's default
-  std::string fit;     // a size such as 8GiB: find the largest context
+  int64_t context = 0;       // positions; 0: the product's default
+  int64_t step = 0;          // positions of the largest step; 0: the product's default
+  std::string fit;           // a size such as 8GiB: find the largest context
+  std::string keep = "auto"; // of earlier positions: auto, latent or direct
   bool json = false;
 };
 

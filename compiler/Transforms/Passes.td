@@ -26,6 +26,22 @@ def Recognise : Pass<"tril-recognise", "::tril::ModelOp"> {
   ];
 }
 
+def CutStates : Pass<"tril-cut-states", "::tril::ModelOp"> {
+  let summary = "Choose what is kept of earlier positions: what is read of them, or what that is computed from";
+  let description = [{
+    A value of one position that is computed from values read at earlier positions is computed there, once.  Keys and values that are
+    the product of a narrower latent and a weight need not be kept: by the associative law the weight moves to the query, or behind the weighted sum, and
+    attention reads the latent.  `auto` does so where reading an earlier position then costs less (the larger of bytes read and
+    operations, in CutStates.cpp), `latent` where it takes fewer bytes, `direct` never.  It stands before derive-decode, which makes a
+    state of whatever is read then.
+  }];
+  let options = [Option<"keep", "keep", "std::string", "\"auto\"", "auto, latent or direct">];
+  let statistics = [
+    Statistic<"once", "once", "Values that are computed once, not again by every step">,
+    Statistic<"latents", "latents", "Latents kept in the place of what is made of them">
+  ];
+}
+
 def DeriveDecode : Pass<"tril-derive-decode", "::tril::ModelOp"> {
   let summary = "Turn the whole-sequence text into a step over new positions";
   let description = [{

@@ -39,6 +39,13 @@ bool within(NamedTensorType inner, NamedTensorType outer) {
 }
 
 Value multiply(OpBuilder &builder, Location loc, Value a, Value b) {
+  // The text's own product, which has a name and a place.
+  for (Operation *user : a.getUsers())
+    if (auto mul = dyn_cast<MulOp>(user); mul && llvm::is_contained(mul.getOperands(), b) &&
+                                          a != b &&
+                                          mul->getBlock() == builder.getInsertionBlock() &&
+                                          mul->isBeforeInBlock(&*builder.getInsertionPoint()))
+      return mul;
   NamedTensorType ta = typeOf(a), tb = typeOf(b);
   auto type = NamedTensorType::get(builder.getContext(), unionAxes({ta, tb}), ta.getElement(),
                                    ta.getHoles() || tb.getHoles());

@@ -14,6 +14,16 @@ static void addUnchecked(CLI::App *command, BuildRequest &request) {
                     "do not prove what the text claims of itself, such as `is causal`");
 }
 
+static void addKeep(CLI::App *command, std::string &keep) {
+  command
+      ->add_option("--keep", keep,
+                   "what is kept of earlier positions: direct: the keys and values that attention "
+                   "reads; latent: what these are computed from, where that is smaller; auto: the "
+                   "latent where reading it is also faster")
+      ->check(CLI::IsMember({"auto", "latent", "direct"}))
+      ->capture_default_str();
+}
+
 static void addBuildOptions(CLI::App *command, BuildRequest &request) {
   command->add_option("model", request.text, "the text (.tril)")->required();
   command
@@ -28,6 +38,7 @@ static void addBuildOptions(CLI::App *command, BuildRequest &request) {
   command->add_flag("--blas", request.blas,
                     "contract f32 weights with OpenBLAS; how a prompt is split then changes "
                     "results within rounding");
+  addKeep(command, request.keep);
   addUnchecked(command, request);
   command->add_option("--dump-ir", request.dumpDirectory,
                       "write the IR after every pass to this folder, one numbered file each");
@@ -85,6 +96,7 @@ static int runTool(int argc, char **argv) {
   buildCommand->add_option(
       "--stop-after", stopAfter,
       "print the IR after this phase: tril, step, fused, planned, loops or lowered");
+  addKeep(buildCommand, buildRequest.keep);
   addUnchecked(buildCommand, buildRequest);
   buildCommand->add_flag("--remarks", buildRequest.remarks,
                          "say of each attention that is not fused why it is not");
@@ -125,6 +137,7 @@ static int runTool(int argc, char **argv) {
       ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
   plan->add_option("--fit", planRequest.fit, "a size, such as 8GiB: the largest context for it")
       ->excludes(planContext);
+  addKeep(plan, planRequest.keep);
   plan->add_flag("--json", planRequest.json, "print JSON");
 
   BuildRequest runRequest;

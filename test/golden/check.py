@@ -123,12 +123,28 @@ class Case:
         apart = compare(self.compiled, {n: interpreted[n] for n in self.whole}, BETWEEN, "compiled from interpreted")
         return f"{away:.1e} from the reference, {apart:.1e} from the compiled"
 
-    def meaning(self, weights):
-        """The text with its configuration filled in, as the compiler's first IR."""
-        done = subprocess.run([self.tril, "build", self.text, "--weights", weights, "--emit", "tril"], capture_output=True, text=True)
+    def meaning(self, weights, *options, phase="tril"):
+        """The text with its configuration filled in, as the compiler's IR."""
+        done = subprocess.run([self.tril, "build", self.text, "--weights", weights, "--emit", phase, *options],
+                              capture_output=True, text=True)
         if done.returncode != 0:
-            raise Failure(f"legacy: exit status {done.returncode}\n{done.stderr}")
+            raise Failure(f"{phase}: exit status {done.returncode}\n{done.stderr}")
         return done.stdout
+
+    def check_keep(self):
+        """Whatever is kept between steps, the results are the same but for rounding, and steps give the bits of the whole."""
+        kept = {keep: self.meaning(self.folder, "--keep", keep, phase="step") for keep in ("direct", "auto", "latent")}
+        if kept["direct"] == kept["latent"]:
+            return "there is no latent to keep"
+        for keep in ("direct", "latent"):
+            if kept[keep] == kept["auto"]:
+                continue
+            whole = self.eval("keep", "--keep", keep)
+            step = self.eval("keep-step", "--step", "--keep", keep)
+            compare(whole, self.whole, self.most, f"whole, --keep {keep}")
+            if any(step[name].raw != whole[name].raw for name in self.whole):
+                raise Failure(f"--keep {keep}: the steps differ from the whole sequence")
+        return "the latent or what is made of it gives the same"
 
     def check_legacy(self):
         folder = os.path.join(self.work, "legacy")
@@ -143,6 +159,7 @@ class Case:
         yield "whole", self.check_whole
         if self.causal:
             yield "step", self.check_step
+            yield "keep", self.check_keep
         yield "interpret", self.check_interpret
         if os.path.exists(os.path.join(self.folder, "config_legacy.json")):
             yield "legacy", self.check_legacy

@@ -170,7 +170,9 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
     NamedTensorType queryType = typeOf(query);
     dot.width = product(queryType, cast<ArrayAttr>(contracted));
     dot.group = groupOf(typeOf(key));
-    dot.ring = key.template getDefiningOp<ExtendOp>().isRing();
+    auto keyState = key.template getDefiningOp<ExtendOp>();
+    dot.ring = keyState.isRing();
+    dot.asValue = keyState.getLayout() == StateLayout::groups;
     if (!hasAll(queryType, groupAxes) || !hasAll(queryType, memberAxes))
       dot.query = [=](kernels::Emitter &e, Value group, Value member) {
         int64_t below = 1;

@@ -118,7 +118,8 @@ private:
     return false;
   }
 
-  /// `value`, over `past`, as it is computed at the position itself; null if it is of more than one.
+  /// `value`, over `past`, as it is computed at the position itself; null if it is of more than
+  /// one.
   static Value atTime(Value value, AxisAttr past, AxisAttr time, OpBuilder &builder) {
     NamedTensorType type = typeOf(value);
     if (!type.hasAxis(past.getName()))

@@ -33,6 +33,7 @@ struct Dot {
   unsigned queryAt = 0; // which factor; the other one is the key
   Value key;
   SmallVector<AxisAttr> contracted; // in the query's order
+  bool asValue = false;             // the key is read as a value too
 
   Value query() const { return ContractOp(contract).getFactors()[queryAt]; }
 };
@@ -245,13 +246,29 @@ private:
     std::vector<Laid> pending;
     llvm::MapVector<Operation *, SmallVector<Reading>> readings;
     llvm::DenseSet<Operation *> inside; // operations that go away, or read in the kernel's way only
+    // A state that is read as a key and as a value lies as values do; the kernel turns its tiles.
+    llvm::DenseMap<Value, SmallVector<AxisAttr>> valueOrder;
+    for (Candidate &c : candidates)
+      valueOrder[c.value] = c.features;
+    for (Candidate &c : candidates)
+      for (Dot &dot : c.dots) {
+        auto value = valueOrder.find(dot.key);
+        dot.asValue = value != valueOrder.end() && value->second.size() == dot.contracted.size() &&
+                      llvm::all_of(dot.contracted, [&](AxisAttr axis) {
+                        return llvm::is_contained(value->second, axis);
+                      });
+        if (dot.asValue)
+          dot.contracted = value->second;
+      }
     for (Candidate &c : candidates) {
       inside.insert(c.op);
       readings[c.value.getDefiningOp()].push_back(
           {{StateLayout::groups, groupsOf(c.value, c), c.features}, &c.value});
       for (Dot &dot : c.dots) {
         readings[dot.key.getDefiningOp()].push_back(
-            {{StateLayout::lanes, groupsOf(dot.key, c), dot.contracted}, &dot.key});
+            {{dot.asValue ? StateLayout::groups : StateLayout::lanes, groupsOf(dot.key, c),
+              dot.contracted},
+             &dot.key});
         bool all = llvm::all_of(dot.contract->getUsers(), [&](Operation *user) {
           return llvm::any_of(candidates, [&](Candidate &other) {
             return user == other.softmax || llvm::is_contained(other.chain, user);

@@ -46,6 +46,19 @@ tril.model @m is "causal" {
     tril.return %y : !y
   }
 
+  // What is read as a key and as a value lies once, as values do.
+  // CHECK-LABEL: tril.body @both
+  // CHECK: %[[C:.*]] = tril.extend "c" %arg1 as "past" groups {groups = 1 : i64} : (!time_group_feature) -> !past_group_feature
+  // CHECK-NOT: tril.extend
+  // CHECK: tril.attention %arg0 by %[[C]] of %[[C]] over "past"
+  tril.body @both(%q: !q, %c: !k) -> !q {
+    %pc = tril.extend "c" %c as "past" rows : (!k) -> !pk
+    %dot = tril.contract ["feature"] %q, %pc : (!q, !pk) -> !s
+    %w = tril.softmax ["past"] %dot : (!s) -> !s
+    %y = tril.contract ["past"] %w, %pc : (!s, !pk) -> !q
+    tril.return %y : !q
+  }
+
   // The order of the factors and of the axes does not matter.
   // CHECK-LABEL: tril.body @order
   // CHECK: tril.attention %arg0 by %{{.*}} of %{{.*}} over "past" groups ["group"] members ["member"] contracted {{\[\[}}"feature"]] features ["value"]

@@ -52,6 +52,7 @@ private:
   // Scratch: scores and probabilities of a tile, rescale factors; running maximum, sums a lane,
   // weighted values.
   Value probabilities, factors, maxima, sums, outputs;
+  Values turned; // for each dot, the tile of keys in lanes, if it lies otherwise
 
   int queryTile() const { return e.machine.avx512 ? 8 : e.machine.avx2 ? 6 : 2; }
   int columns(int rows, int available) const;
@@ -70,6 +71,7 @@ private:
               llvm::function_ref<Value(Value)> output);
   void visit(Value first, Value last, llvm::function_ref<void(Value, KeyRange *)> tile);
   void tile(const Rows &rows, Value key, KeyRange *part);
+  void turnKeys(size_t dot, Value key);
   void scores(size_t dot, const Rows &rows, Value key, Value begin, Value end);
   /// Scores of row i of dot d begin here, in a tile.
   int64_t scratch(size_t dot, int row) const {
@@ -117,12 +119,56 @@ Value AttentionEmitter::exp2(Value x) {
   return e.bitcast(e.addi(e.bitcast(p, e.ints()), exponent), e.floats());
 }
 
+/// Writes a tile of keys that lie one after the other so that 16 of them share a vector.
+void AttentionEmitter::turnKeys(size_t dot, Value key) {
+  const DotSpec &d = spec.dots[dot];
+  Value base = e.at(keys[dot], e.mul(slot(d, keyCapacities[dot], key), d.width * 4));
+  auto square = [&](Value block, Value first, int count) { // of 16 keys, `count` components
+    Value from = e.at(e.at(base, e.mul(block, 16 * d.width * 4)), e.mul(first, 4));
+    Value exist = count < 16 ? arith::CmpIOp::create(e.builder, e.loc, arith::CmpIPredicate::slt,
+                                                     e.laneNumbers(), e.splatInt(count))
+                                   .getResult()
+                             : Value();
+    Values rows(16);
+    for (int i = 0; i < 16; ++i) {
+      Value at = e.at(from, i * d.width * 4);
+      rows[i] = exist ? e.loadMasked(at, exist, 4) : e.load(at, e.floats(), 4);
+    }
+    // Blocks of `size` change places across the diagonal.
+    for (int size = 1; size < 16; size *= 2)
+      for (int i = 0; i < 16; ++i) {
+        if (i & size)
+          continue;
+        llvm::SmallVector<int64_t> low(16), high(16);
+        for (int j = 0; j < 16; ++j) {
+          low[j] = j & size ? 16 + j - size : j;
+          high[j] = j & size ? 16 + j : j + size;
+        }
+        Value a = rows[i], b = rows[i + size];
+        rows[i] = mlir::vector::ShuffleOp::create(e.builder, e.loc, a, b, low);
+        rows[i + size] = mlir::vector::ShuffleOp::create(e.builder, e.loc, a, b, high);
+      }
+    Value to = e.at(e.at(turned[dot], e.mul(block, 16 * d.width * 4)), e.mul(first, 64));
+    for (int i = 0; i < count; ++i)
+      e.store(rows[i], e.at(to, 64 * i), 64);
+  };
+  int64_t whole = d.width / 16 * 16;
+  e.loop(e.constant(0), e.constant(keyTile / 16), 1, [&](Value block) {
+    if (whole)
+      e.loop(e.constant(0), e.constant(whole), 16, [&](Value first) { square(block, first, 16); });
+    if (whole < d.width)
+      square(block, e.constant(whole), static_cast<int>(d.width - whole));
+  });
+}
+
 /// Dot products of all rows with keys key + begin .. key + end of a tile (rounded out to whole
 /// register tiles).
 void AttentionEmitter::scores(size_t dot, const Rows &rows, Value key, Value begin, Value end) {
   int64_t width = spec.dots[dot].width;
   int n = columns(rows.count(), keyTile / 16), count = rows.count();
-  Value base = e.at(keys[dot], e.mul(slot(spec.dots[dot], keyCapacities[dot], key), width * 4));
+  Value base = turned[dot] ? turned[dot]
+                           : e.at(keys[dot],
+                                  e.mul(slot(spec.dots[dot], keyCapacities[dot], key), width * 4));
   e.loop(e.div(begin, 16 * n), e.div(e.add(end, 16 * n - 1), 16 * n), 1, [&](Value column) {
     Value block = e.at(base, e.mul(column, n * 16 * width * 4));
     Values init(static_cast<size_t>(count) * n, e.splat(0));
@@ -276,6 +322,9 @@ void AttentionEmitter::visit(Value first, Value last,
       some = some ? e.ori(some, any) : any;
     }
     auto visitTile = [&] {
+      for (size_t d = 0; d < spec.dots.size(); ++d)
+        if (turned[d])
+          turnKeys(d, key);
       e.ifElse(full, [&] { tile(key, nullptr); }, [&] { tile(key, &hull); });
     };
     // Between two ranges there may be tiles that nobody sees.
@@ -414,6 +463,8 @@ void AttentionEmitter::emit() {
   maxima = e.allocate(rows * 4);
   sums = e.allocate(rows * 64);
   outputs = e.allocate(rows * vectors * 64);
+  for (const DotSpec &dot : spec.dots)
+    turned.push_back(dot.asValue ? e.allocate(keyTile * dot.width * 4) : Value());
   e.loop(g0, g1, 1, [&](Value g) {
     group = g;
     auto cache = [&](Value base, const CacheSpec &of, Value capacity) {

@@ -34,6 +34,7 @@ struct CacheSpec {
 
 /// Queries and their keys.
 struct DotSpec : CacheSpec {
+  bool asValue = false; ///< K lies as V does, because it is also read as a value
   /// Which of the queries of a row belongs to a group and member; null: group * members + member.
   std::function<Value(Emitter &, Value group, Value member)> query = nullptr;
 };
@@ -69,9 +70,9 @@ inline constexpr int64_t keyTile = 64;
 ///              g1: i64, extra...)
 ///   For rows r0..r1 (absolute positions position + r) and groups g0..g1.
 ///   Q [row][queries][width], O [row][group][member][value width]: f32, rows qStride and oStride
-///   bytes apart. K [group][capacity / 16][width][16], V [group][capacity][width]: f32, 64-byte
-///   aligned. Keys and values outside of what a row sees never reach its result, NaN neither; a row
-///   that sees nothing is 0.
+///   bytes apart. K [group][capacity / 16][width][16] (as V if `asValue`), V
+///   [group][capacity][width]: f32, 64-byte aligned. Keys and values outside of what a row sees
+///   never reach its result, NaN neither; a row that sees nothing is 0.
 mlir::func::FuncOp getOrCreateAttention(mlir::ModuleOp module, const Machine &machine,
                                         const AttentionSpec &spec);
 

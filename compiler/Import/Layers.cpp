@@ -32,6 +32,7 @@ private:
   void findUsedAfter();
   void findStructural();
   bool worthHoisting(NodeId id) const;
+  bool isOfPairs(const dsl::Node &node) const;
   void divide(Iteration &iteration);
   void sign(Iteration &iteration);
   void group(LoopPlan &plan);
@@ -84,7 +85,24 @@ void Planner::findSharedParams() {
 }
 
 // What is cheap, or known at compile time, is computed in every body that needs it rather than
-// passed: the body's masks stay formulas, its tables fold, its weights are its own.
+// passed: the body's masks stay formulas, its tables fold, its weights are its own.  So is, whatever
+// it costs, what is over two sequences (a mask, a bias of scores): passed it would be stored for
+// every pair of positions.
+bool Planner::isOfPairs(const dsl::Node &node) const {
+  switch (node.op) {
+  case NodeOp::unary:
+  case NodeOp::binary:
+  case NodeOp::select:
+  case NodeOp::where:
+  case NodeOp::otherwise:
+  case NodeOp::index:
+    return llvm::count_if(node.type.axes,
+                          [&](dsl::AxisId axis) { return graph.axis(axis).isDynamic(); }) > 1;
+  default:
+    return false;
+  }
+}
+
 void Planner::findClonable() {
   NodeId end = loop.iterations.back().second;
   formula.assign(end, false);
@@ -99,7 +117,7 @@ void Planner::findClonable() {
     formula[id] = !source && all(formula);
     bool sequence = llvm::any_of(node.type.axes,
                                  [&](dsl::AxisId axis) { return graph.axis(axis).isDynamic(); });
-    clonable[id] = node.op == NodeOp::param ||
+    clonable[id] = node.op == NodeOp::param || isOfPairs(node) ||
                    (formula[id] && all(clonable) && !(sequence && isExpensive(node)));
   }
 }

@@ -38,9 +38,11 @@ struct tril_context {
                                           // outputBegin
   int64_t extents[tril_max_sequences]; // lengths of the sequences other than time, in the order of
                                        // the manifest
-  void (*barrier)(struct tril_context *); // returns when all threads have called it
-  void *shared;                           // the runtime's
-  int32_t thread;                         // 0 <= thread < threads
+  int64_t sequenceRows[tril_max_sequences]; // positions of them in this call: all in the first of a
+                                            // run, then none
+  void (*barrier)(struct tril_context *);   // returns when all threads have called it
+  void *shared;                             // the runtime's
+  int32_t thread;                           // 0 <= thread < threads
   int32_t threads;
 };
 

@@ -227,6 +227,8 @@ void Session::call(std::span<const int32_t *const> inputs, int64_t rows, int64_t
     outputs[o].ensure(product(elements, sizeof(float)), "the outputs");
     frame.outputs[o] = reinterpret_cast<float *>(outputs[o].data());
   }
+  for (size_t i = 0; i < manifest.sequences.size(); ++i)
+    frame.sequenceRows[i] = reached == 0 ? frame.extents[i] : 0;
   frame.rows = rows;
   frame.position = reached;
   frame.outputBegin = outputBegin;

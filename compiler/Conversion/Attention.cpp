@@ -120,6 +120,8 @@ kernels::KeyRange rangeOf(kernels::Emitter &e, const KeyInterval &interval, Valu
 void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   Code &c = code();
   StringRef past = attentionOp.getPast();
+  // Queries of another sequence come all at once, from its beginning.
+  bool time = attentionOp.getTime() == "time";
   // Sizes of groups and members, which the result has all; an operand may lack some.
   NamedTensorType resultType = attentionOp.getResult().getType();
   auto product = [&](NamedTensorType type, ArrayAttr axes) {
@@ -199,7 +201,8 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
     loadFrame(at.code, inner);
     at.width = keys ? 16 : 1;
     Point point;
-    point[at.name("time")] = {at.code.sub(row.position, inner.position), false, Value()};
+    Value query = time ? at.code.sub(row.position, inner.position) : row.position;
+    point[at.name(attentionOp.getTime())] = {query, false, Value()};
     if (keys)
       point[at.name(past)] = {
           Value(), false,
@@ -266,12 +269,13 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   }
   Value result = evaluator->memoryOf(op.getResult()).base;
   int64_t resultBytes = groups * spec.members * spec.value.width * 4;
-  Value total = c.add(frame.position, frame.rows);
+  Value position = time ? frame.position : c.c64(0);
+  Value rows = evaluator->extent(resultType.axis(attentionOp.getTime()));
+  Value total = evaluator->extent(attentionOp.getValue().getType().axis(past));
   Value record =
       frame.record ? frame.record : LLVM::ZeroOp::create(c.builder, c.loc, c.ptr()).getResult();
   llvm::append_values(operands, evaluator->memoryOf(attentionOp.getValue()).base,
-                      evaluator->capacityOf(valueState), result, c.c64(resultBytes),
-                      frame.position);
+                      evaluator->capacityOf(valueState), result, c.c64(resultBytes), position);
   auto call = [&](Value r0, Value r1, Value g0, Value g1) {
     SmallVector<Value> all = operands;
     llvm::append_values(all, r0, r1, g0, g1, frame.context, record, total);
@@ -280,20 +284,20 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   // Many rows: threads take pieces in turn, because later rows see more keys.  Few: they share the
   // groups.
   constexpr int64_t piece = 32;
-  Value many = c.compare(arith::CmpIPredicate::sge, frame.rows, c.c64(piece));
+  Value many = c.compare(arith::CmpIPredicate::sge, rows, c.c64(piece));
   auto branch = scf::IfOp::create(c.builder, c.loc, many, /*withElseRegion=*/true);
   {
     OpBuilder::InsertionGuard guard(c.builder);
     c.builder.setInsertionPointToStart(branch.thenBlock());
     Value step = c.mul(frame.threads, piece);
-    auto loop = scf::ForOp::create(c.builder, c.loc, c.mul(frame.thread, piece), frame.rows, step);
+    auto loop = scf::ForOp::create(c.builder, c.loc, c.mul(frame.thread, piece), rows, step);
     c.builder.setInsertionPointToStart(loop.getBody());
-    call(loop.getInductionVar(), c.min(c.add(loop.getInductionVar(), piece), frame.rows), c.c64(0),
+    call(loop.getInductionVar(), c.min(c.add(loop.getInductionVar(), piece), rows), c.c64(0),
          c.c64(groups));
     c.builder.setInsertionPointToStart(branch.elseBlock());
     auto border = [&](Value thread) -> Value {
       return arith::DivUIOp::create(c.builder, c.loc, c.mul(thread, groups), frame.threads);
     };
-    call(c.c64(0), frame.rows, border(frame.thread), border(c.add(frame.thread, 1)));
+    call(c.c64(0), rows, border(frame.thread), border(c.add(frame.thread, 1)));
   }
 }

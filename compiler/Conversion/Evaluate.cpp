@@ -75,8 +75,10 @@ Value Evaluator::extent(AxisAttr axis) {
     return code.add(frame.position, frame.rows);
   auto sequences = (*module.getOps<ModelOp>().begin())->getAttrOfType<ArrayAttr>("tril.sequences");
   for (auto [i, sequence] : llvm::enumerate(sequences.getAsValueRange<StringAttr>()))
-    if (sequence == axis.getRootName())
-      return code.load(code.i64(), code.at(frame.context, contextOffset("extents") + 8 * i), 8);
+    if (sequence == axis.getRootName()) {
+      StringRef field = axis.getName() == sequence ? "sequenceRows" : "extents";
+      return code.load(code.i64(), code.at(frame.context, contextOffset(field) + 8 * i), 8);
+    }
   llvm_unreachable("an axis without an extent");
 }
 

@@ -131,7 +131,8 @@ BodyLowering::Share BodyLowering::shareOf(Operation *op) {
       return Share::own;
     return typeOf(stored.getResult()).hasAxis("time") ? Share::rows : Share::first;
   }
-  return isa<ExtendOp>(op) ? Share::rows : Share::first;
+  auto extend = dyn_cast<ExtendOp>(op);
+  return extend && extend.getSequence() == "time" ? Share::rows : Share::first;
 }
 
 /// The stored values that code for `op` loads, through everything that is computed in place.
@@ -321,7 +322,7 @@ void BodyLowering::task(Operation &op) {
           pointwise(o);
       })
       .Case([&](ExtendOp o) {
-        synchronise(&op, {o.getResult()}, Share::rows, /*tail=*/false);
+        synchronise(&op, {o.getResult()}, shareOf(&op), /*tail=*/false);
         extend(o);
       })
       .Case([&](RecOp o) {

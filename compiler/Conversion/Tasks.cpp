@@ -17,18 +17,19 @@ void BodyLowering::pointwise(MaterializeOp op) {
   });
 }
 
-/// The new rows go behind those that are there.
+/// The new rows go behind those that are there; of another sequence than time all come at once.
 void BodyLowering::extend(ExtendOp op) {
   NamedTensorType type = typeOf(op.getOperand());
-  SmallVector<AxisAttr> order = {type.axis("time")};
+  SmallVector<AxisAttr> order = {type.axis(op.getSequence())};
+  bool time = op.getSequence() == "time";
   for (AxisAttr axis : typeOf(op.getResult()).getAxes().drop_front())
     order.push_back(axis);
   shared(type, /*tail=*/false, [&](Rows rows, const Point &point) {
     Memory memory = evaluator->memoryOf(op.getResult());
     nest(order, point, /*vectors=*/true, rows, [&](const Point &p) {
       Point target = p;
-      Coordinate row = p.lookup(evaluator->name("time"));
-      target[evaluator->name(op.getPast())] = {code().add(row.scalar, frame.position), false,
+      Value row = p.lookup(evaluator->name(op.getSequence())).scalar;
+      target[evaluator->name(op.getPast())] = {time ? code().add(row, frame.position) : row, false,
                                                Value()};
       evaluator->storeTo(memory, target, evaluator->at(op.getOperand(), p));
     });

@@ -79,6 +79,7 @@ int64_t tril::contextOffset(StringRef field) {
       .Case("inputs", offsetof(tril_context, inputs))
       .Case("outputs", offsetof(tril_context, outputs))
       .Case("extents", offsetof(tril_context, extents))
+      .Case("sequenceRows", offsetof(tril_context, sequenceRows))
       .Case("barrier", offsetof(tril_context, barrier))
       .Case("thread", offsetof(tril_context, thread))
       .Case("threads", offsetof(tril_context, threads))

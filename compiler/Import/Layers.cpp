@@ -85,9 +85,9 @@ void Planner::findSharedParams() {
 }
 
 // What is cheap, or known at compile time, is computed in every body that needs it rather than
-// passed: the body's masks stay formulas, its tables fold, its weights are its own.  So is, whatever
-// it costs, what is over two sequences (a mask, a bias of scores): passed it would be stored for
-// every pair of positions.
+// passed: the body's masks stay formulas, its tables fold, its weights are its own.  So is,
+// whatever it costs, what is over two sequences (a mask, a bias of scores): passed it would be
+// stored for every pair of positions.
 bool Planner::isOfPairs(const dsl::Node &node) const {
   switch (node.op) {
   case NodeOp::unary:

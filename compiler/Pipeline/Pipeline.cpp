@@ -32,6 +32,8 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
     // Tables after recognition: a folded definition cannot be recognised.
     passes.nest<ModelOp>().addPass(createFoldTables());
     passes.addPass(createCanonicalizerPass());
+    passes.nest<ModelOp>().addPass(createKeepSequences());
+    passes.addPass(createCSEPass());
     passes.nest<ModelOp>().addPass(createCutStates({options.keep}));
     passes.addPass(createCSEPass());
     passes.nest<ModelOp>().addPass(createDeriveDecode());

@@ -2,14 +2,13 @@
 //--------------------------------------------===//
 // Later positions read values of earlier ones under another name of the time axis (`k[past]`). What
 // such a value is computed from at its own position may be kept in its place.  Two rewrites:
-//   1. f(rename v), f of one position at a time, becomes rename f(v): it is computed once, not
-//   again
-//      by every later step.
+//   1. f(rename v), f of one position at a time, becomes rename f(v): computed once, not again by
+//      every later step.
 //   2. with k = c . W (W does not depend on the position), where that is cheaper:
 //        q . k[past]         becomes   (q . W) . c[past]
 //        w . v[past], over past,       (w . c[past]) . W
-//      This keeps the latent c once in the place of all the k and v that come from it (DeepSeek-AI
-//      2024, arXiv:2405.04434, section 2.1.2, where the same is done by hand).
+//      This keeps the latent c once in the place of all the k and v that come from it (multi-head
+//      latent attention, arXiv:2405.04434, section 2.1.2, where the same is done by hand).
 // Rule 2 makes c the key or value of every head, so that less memory is read, by more arithmetic:
 // the cost of reading one earlier position is taken to be the larger of the two (Williams et al.
 // 2009, the roofline).
@@ -33,7 +32,6 @@ constexpr double kOperationsPerByte = 4;
 NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
 
 bool isTime(AxisAttr axis) { return axis.isDynamic() && axis.getName() == "time"; }
-bool isAliasOfTime(AxisAttr axis) { return axis.isDynamic() && axis.getRoot() == "time"; }
 
 bool hasName(ArrayAttr names, StringRef name) {
   return llvm::is_contained(names.getAsValueRange<StringAttr>(), name);
@@ -51,14 +49,13 @@ double elementsAt(NamedTensorType type) {
   return n;
 }
 
-/// A rename of a value over time.
+/// A rename of a value over time, or another sequence.
 RenameOp readingOf(Value value) {
   auto rename = value.getDefiningOp<RenameOp>();
-  if (!rename || rename.getFrom() != "time" || !typeOf(rename.getOperand()).hasAxis("time") ||
-      !isTime(typeOf(rename.getOperand()).axis("time")) ||
-      !isAliasOfTime(typeOf(value).axis(rename.getTo())))
+  if (!rename)
     return {};
-  return rename;
+  AxisAttr from = typeOf(rename.getOperand()).axis(rename.getFrom());
+  return from.isDynamic() && from.getName() == from.getRootName() ? rename : RenameOp();
 }
 
 /// What one reader makes of a renamed value.
@@ -127,7 +124,7 @@ private:
     if (RenameOp reading = readingOf(value); reading && reading.getTo() == past.getName())
       return reading.getOperand();
     Operation *op = value.getDefiningOp();
-    if (!op || op->getNumResults() != 1 || type.hasAxis("time"))
+    if (!op || op->getNumResults() != 1 || type.hasAxis(time.getName()))
       return {};
     if (!isa<PositionOp>(op) && !isOfOnePosition(op, past.getName()))
       return {};
@@ -153,7 +150,7 @@ private:
     AxisAttr pastAxis;
     for (AxisAttr axis : type.getAxes())
       if (axis.isDynamic()) {
-        if (!past.empty() || !isAliasOfTime(axis) || isTime(axis))
+        if (!past.empty() || axis.getName() == axis.getRootName())
           return;
         past = axis.getName();
         pastAxis = axis;
@@ -163,14 +160,14 @@ private:
     AxisAttr time; // positions alone are not kept
     for (Value operand : op->getOperands())
       if (RenameOp reading = readingOf(operand); reading && reading.getTo() == past)
-        time = typeOf(reading.getOperand()).axis("time");
+        time = typeOf(reading.getOperand()).axis(reading.getFrom());
     if (!time)
       return;
     OpBuilder builder(op);
     Value early = atTime(op->getResult(0), pastAxis, time, builder);
     if (!early)
       return;
-    Value late = RenameOp::create(builder, op->getLoc(), type, early, "time", past);
+    Value late = RenameOp::create(builder, op->getLoc(), type, early, time.getName(), past);
     op->getResult(0).replaceAllUsesWith(late);
     op->erase();
     ++once;
@@ -195,7 +192,7 @@ private:
   }
 
   static std::optional<Reading> latentOf(RenameOp rename) {
-    if (!readingOf(rename))
+    if (!readingOf(rename) || rename.getFrom() != "time")
       return std::nullopt;
     auto made = rename.getOperand().getDefiningOp<ContractOp>();
     if (!made || made.getFactors().size() != 2)

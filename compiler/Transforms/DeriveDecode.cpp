@@ -20,7 +20,8 @@ namespace {
 NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
 
 bool isTime(AxisAttr axis) { return axis.isDynamic() && axis.getName() == "time"; }
-bool isAliasOfTime(AxisAttr axis) { return axis.isDynamic() && axis.getRoot() == "time"; }
+/// `time`, or another sequence's own name: the positions that a call brings.
+bool isNew(AxisAttr axis) { return axis.isDynamic() && axis.getName() == axis.getRootName(); }
 
 /// The text's name for a value, for the names of states.
 std::string nameOf(Value value) {
@@ -50,7 +51,7 @@ struct DeriveDecodePass : tril::impl::DeriveDecodeBase<DeriveDecodePass> {
     llvm::StringMap<unsigned> taken;
     model.walk([&](Operation *op) {
       if (auto rename = dyn_cast<RenameOp>(op);
-          rename && isTime(typeOf(rename.getOperand()).axis(rename.getFrom())))
+          rename && isNew(typeOf(rename.getOperand()).axis(rename.getFrom())))
         deriveRename(rename, taken);
       else if (auto index = dyn_cast<IndexOp>(op))
         deriveIndex(index, taken);
@@ -78,7 +79,7 @@ private:
     NamedTensorType type = typeOf(operand);
     SmallVector<AxisAttr> axes = {past}; // the state has one entry a position
     for (AxisAttr axis : type.getAxes())
-      if (!isTime(axis))
+      if (axis.getName() != past.getRootName())
         axes.push_back(axis);
     ++states;
     return ExtendOp::create(builder, loc, type.withAxes(axes), operand, uniqueName(operand, taken),
@@ -88,7 +89,7 @@ private:
   void deriveRename(RenameOp op, llvm::StringMap<unsigned> &taken) {
     OpBuilder builder(op);
     AxisAttr past = op.getResult().getType().axis(op.getTo());
-    if (!isAliasOfTime(past))
+    if (!past.isDynamic() || isNew(past))
       return;
     Value result;
     if (op.getOperand()

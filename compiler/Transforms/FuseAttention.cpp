@@ -42,7 +42,7 @@ struct Candidate {
   ContractOp op;
   SoftmaxOp softmax;
   Value value;
-  StringRef past;
+  StringRef time, past; // of queries and keys
   SmallVector<Dot> dots;
   SmallVector<Operation *> chain; // between the dots and the softmax, in block order
   SmallVector<AxisAttr> groups, members, features;
@@ -103,6 +103,8 @@ private:
       op.emitRemark() << "this attention is not fused: " << why;
   }
 
+  static StringRef firstName(ArrayAttr axes) { return cast<StringAttr>(axes[0]).getValue(); }
+
   /// The softmax over the summed axis that a contraction of weights with values reads.
   static SoftmaxOp softmaxOf(ContractOp op) {
     if (op.getAxes().size() != 1 || op.getFactors().size() != 2)
@@ -110,7 +112,9 @@ private:
     for (Value factor : op.getFactors())
       if (auto softmax = factor.getDefiningOp<SoftmaxOp>();
           softmax && softmax.getAxes() == op.getAxes() &&
-          typeOf(softmax.getResult()).hasAxis("time"))
+          llvm::any_of(typeOf(softmax.getResult()).getAxes(), [&](AxisAttr axis) {
+            return axis.isDynamic() && axis.getName() != firstName(op.getAxes());
+          }))
         return softmax;
     return {};
   }
@@ -123,13 +127,19 @@ private:
   const char *match(ContractOp op, SoftmaxOp softmax, Candidate &c) {
     c.op = op;
     c.softmax = softmax;
-    c.past = cast<StringAttr>(op.getAxes()[0]).getValue();
+    c.past = firstName(op.getAxes());
+    for (AxisAttr axis : typeOf(softmax.getOperand()).getAxes())
+      if (axis.isDynamic() && axis.getName() != c.past) {
+        if (!c.time.empty())
+          return "its score has a third sequence";
+        c.time = axis.getName();
+      }
     c.value = op.getFactors()[op.getFactors()[0] == softmax.getResult() ? 1 : 0];
     if (const char *why = between(c))
       return why;
     if (c.dots.empty())
       return "its score has no product of a query with a key";
-    if (typeOf(c.value).hasAxis("time"))
+    if (typeOf(c.value).hasAxis(c.time))
       return "its values differ from query to query";
     if (!c.value.getDefiningOp<ExtendOp>())
       return "its values are not kept from earlier positions but computed from what is";
@@ -139,10 +149,8 @@ private:
              });
     };
     for (AxisAttr axis : typeOf(softmax.getOperand()).getAxes()) {
-      if (axis.getName() == "time" || axis.getName() == c.past)
+      if (axis.getName() == c.time || axis.getName() == c.past)
         continue;
-      if (axis.isDynamic())
-        return "its score has a third sequence";
       (hasSomewhere(axis) ? c.groups : c.members).push_back(axis);
     }
     auto isOfScore = [&](AxisAttr axis) {
@@ -162,7 +170,7 @@ private:
       for (AxisAttr axis : typeOf(dot.query()).getAxes())
         if (isContracted(axis))
           dot.contracted.push_back(axis);
-        else if (axis.getName() != "time" && !isOfScore(axis))
+        else if (axis.getName() != c.time && !isOfScore(axis))
           return "a query has an axis that its score does not have";
       for (AxisAttr axis : typeOf(dot.key).getAxes())
         if (!isContracted(axis) && axis.getName() != c.past && !llvm::is_contained(c.groups, axis))
@@ -184,10 +192,10 @@ private:
         return found->second;
       Operation *op = value.getDefiningOp();
       bool result = false;
-      if (op && typeOf(value).hasAxis(c.past) && typeOf(value).hasAxis("time")) {
+      if (op && typeOf(value).hasAxis(c.past) && typeOf(value).hasAxis(c.time)) {
         if (auto contract = dyn_cast<ContractOp>(op)) {
           Dot dot;
-          if (const char *reason = dotOf(contract, c.past, dot))
+          if (const char *reason = dotOf(contract, c, dot))
             why = reason;
           else
             c.dots.push_back(dot);
@@ -207,13 +215,13 @@ private:
     return why;
   }
 
-  static const char *dotOf(ContractOp contract, StringRef past, Dot &dot) {
+  static const char *dotOf(ContractOp contract, const Candidate &c, Dot &dot) {
     if (contract.getFactors().size() != 2)
       return "its score sums a product of more than a query and a key";
     Value query = contract.getFactors()[0], key = contract.getFactors()[1];
-    if (typeOf(query).hasAxis(past))
+    if (typeOf(query).hasAxis(c.past))
       std::swap(query, key);
-    if (typeOf(query).hasAxis(past) || typeOf(key).hasAxis("time"))
+    if (typeOf(query).hasAxis(c.past) || typeOf(key).hasAxis(c.time))
       return "a query and its key are not apart: one of them has both sequences";
     if (!key.getDefiningOp<ExtendOp>())
       return "its keys are not kept from earlier positions but computed from what is";
@@ -327,7 +335,7 @@ private:
       return builder.getStrArrayAttr(
           llvm::to_vector(llvm::map_range(axes, [](AxisAttr axis) { return axis.getName(); })));
     };
-    AxisAttr time = typeOf(c.softmax.getResult()).axis("time"),
+    AxisAttr time = typeOf(c.softmax.getResult()).axis(c.time),
              past = typeOf(c.softmax.getResult()).axis(c.past);
     SmallVector<AxisAttr> axes = {time};
     for (ArrayRef<AxisAttr> part : {ArrayRef(c.groups), ArrayRef(c.members), ArrayRef(c.features)})

@@ -247,7 +247,7 @@ private:
           .Case([&](AttentionOp o) {
             for (auto [query, contracted] : llvm::zip(o.getQueriesMutable(), o.getContracted())) {
               NamedTensorType type = typeOf(query.get());
-              SmallVector<AxisAttr> order = {type.axis("time")};
+              SmallVector<AxisAttr> order = {type.axis(o.getTime())};
               for (ArrayAttr list : {o.getGroups(), o.getMembers(), cast<ArrayAttr>(contracted)})
                 for (StringRef name : list.getAsValueRange<StringAttr>())
                   if (type.hasAxis(name))
@@ -382,10 +382,26 @@ private:
         isa<CallOp, ExtendOp, RecOp, ParamOp, ConstantOp, LayerConstantOp, TableOp, PositionOp,
             InputOp, EarlierOp>(op))
       return false;
-    if (type.getAxes().empty())
+    if (type.getAxes().empty() || isOfScores(value))
       return false;
     double dear = cost(value);
     return dear >= kDear && readings(value) > 1.01 && !isStoredAnyway(value);
+  }
+
+  /// Whether it is over two sequences and an attention reads it: its kernel computes it tile by
+  /// tile, however dear, so that nothing of every pair of positions is in memory.
+  static bool isOfScores(Value value) {
+    auto isPair = [](Value v) {
+      return llvm::count_if(typeOf(v).getAxes(), [](AxisAttr a) { return a.isDynamic(); }) > 1;
+    };
+    std::function<bool(Value)> isRead = [&](Value v) {
+      return llvm::any_of(v.getUsers(), [&](Operation *user) {
+        return user->getParentOfType<AttentionOp>() ||
+               (user->getNumResults() == 1 && !isKernel(user) && isPair(user->getResult(0)) &&
+                isRead(user->getResult(0)));
+      });
+    };
+    return isPair(value) && isRead(value);
   }
 
   /// Whether the only reader stores it already.

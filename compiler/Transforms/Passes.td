@@ -42,12 +42,22 @@ def CutStates : Pass<"tril-cut-states", "::tril::ModelOp"> {
   ];
 }
 
+def KeepSequences : Pass<"tril-keep-sequences", "::tril::ModelOp"> {
+  let summary = "Read what is given at once, such as an encoder's positions, under another name, so that it is kept";
+  let description = [{
+    The positions of a sequence other than `time` come with the first call of a run.  After this pass the sequence's own name means the
+    positions that a call brings (all, or none), another name all of them: what a step reads of an encoder is a rename, of which
+    derive-decode makes a state, so that the encoder runs once.  Apart from derive-decode because it only renames: the meaning stays.
+  }];
+  let statistics = [Statistic<"values", "values", "Values read under another name">];
+}
+
 def DeriveDecode : Pass<"tril-derive-decode", "::tril::ModelOp"> {
   let summary = "Turn the whole-sequence text into a step over new positions";
   let description = [{
     After this pass `time` means the new positions of one call.  Whatever later positions read of earlier ones becomes a state:
     a value that is read under another name of the time axis (`k[past]`) or at another position (`x[time - 1]`) is appended to a state,
-    and read from there.  The same function serves a prompt (many positions a call) and a token (one).
+    and read from there.  So does what is read of another sequence under another name.  The same function serves a prompt (many positions a call) and a token (one).
     A text that reduces over `time` itself, or makes no claim to be causal, has no step: the pass records why, and the product takes whole
     sequences only.
   }];

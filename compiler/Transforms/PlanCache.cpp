@@ -59,6 +59,8 @@ struct PlanCachePass : tril::impl::PlanCacheBase<PlanCachePass> {
       return;
     llvm::MapVector<int64_t, int64_t> rings; // window -> index
     model.walk([&](ExtendOp extend) {
+      if (extend.getSequence() != "time")
+        return;
       std::optional<int64_t> window = windowOf(extend);
       if (!window || (rings.size() == tril_max_rings && !rings.contains(*window)))
         return;

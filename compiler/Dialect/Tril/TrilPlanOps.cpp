@@ -9,9 +9,12 @@ using namespace tril;
 LogicalResult ExtendOp::verify() {
   auto type = getOperand().getType(), result = getResult().getType();
   // extend_c1
-  if (!type.hasAxis("time") || !result.hasAxis(getPast()) || result.rank() != type.rank())
-    return emitOpError() << "the operand must have `time` and the result `" << getPast()
-                         << "` in its place";
+  if (!result.hasAxis(getPast()))
+    return emitOpError() << "the result must have `" << getPast() << "`";
+  StringRef sequence = getSequence();
+  if (!type.hasAxis(sequence) || result.rank() != type.rank())
+    return emitOpError() << "the operand must have `" << sequence << "` and the result `"
+                         << getPast() << "` in its place";
   return success();
 }
 
@@ -27,6 +30,10 @@ LogicalResult MaterializeOp::verify() {
 }
 
 LogicalResult AttentionOp::verify() {
+  // attention_c3
+  if (getResult().getType().rank() == 0 || !getResult().getType().getAxes().front().isDynamic())
+    return emitOpError() << "the first axis of the result " << getResult().getType()
+                         << " must be that of the queries, a sequence";
   // attention_c2
   size_t pairs = getQueries().size();
   if (pairs == 0 || getKeys().size() != pairs || getContracted().size() != pairs ||
@@ -57,20 +64,20 @@ LogicalResult AttentionOp::verify() {
     return message;
   };
   for (auto [query, key, list] : llvm::zip(getQueries(), getKeys(), getContracted())) {
-    SmallVector<StringRef> ofQuery = {"time"}, ofKey = {getPast()};
+    SmallVector<StringRef> ofQuery = {getTime()}, ofKey = {getPast()};
     llvm::append_range(ofQuery, names(cast<ArrayAttr>(list)));
     llvm::append_range(ofKey, names(cast<ArrayAttr>(list)));
     if (failed(check(query, "query", ofQuery, {getGroups(), getMembers()})) ||
         failed(check(key, "key", ofKey, {getGroups()})))
       return failure();
   }
-  SmallVector<StringRef> ofValue = {getPast()}, ofResult = {"time"};
+  SmallVector<StringRef> ofValue = {getPast()}, ofResult = {getTime()};
   llvm::append_range(ofValue, names(getFeatures()));
   for (ArrayAttr list : {getGroups(), getMembers(), getFeatures()})
     llvm::append_range(ofResult, names(list));
   SmallVector<StringRef> ofSink;
-  if (getSink() && getSink().getType().hasAxis("time"))
-    ofSink.push_back("time");
+  if (getSink() && getSink().getType().hasAxis(getTime()))
+    ofSink.push_back(getTime());
   if (failed(check(getValue(), "value", ofValue, {getGroups()})) ||
       failed(check(getResult(), "result", ofResult, {})) ||
       (getSink() && failed(check(getSink(), "sink", ofSink, {getGroups(), getMembers()}))))

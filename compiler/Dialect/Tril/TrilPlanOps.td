@@ -29,7 +29,8 @@ def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
     `groups` and `lanes`).  `fixed_offset` and `position_offset` place it in the state of its body:
     `fixed_offset + capacity * position_offset` bytes from there, a ring `size of the ring * position_offset` bytes from the beginning
     of the body's rings of that size; plan-memory sets them.
-    (extend_c1) the operand has `time`, the result `past` in its place.
+    Of another sequence all positions come in one call, and are kept from then on.
+    (extend_c1) the operand has the sequence that `past` is another name of, the result `past` in its place.
   }];
   let arguments = (ins Tril_Tensor:$operand, StrAttr:$name, StrAttr:$past, Tril_StateLayoutAttr:$layout, DefaultValuedAttr<I64Attr, "0">:$groups,
                        DefaultValuedAttr<I64Attr, "-1">:$fixed_offset, DefaultValuedAttr<I64Attr, "-1">:$position_offset,
@@ -38,6 +39,8 @@ def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
   let assemblyFormat = "$name $operand `as` $past $layout attr-dict `:` functional-type($operand, $result)";
   let extraClassDeclaration = [{
     bool isRing() { return static_cast<int64_t>(getRing()) >= 0; }
+    /// `time`, or the other sequence of which this is a state.
+    llvm::StringRef getSequence() { return getResult().getType().axis(getPast()).getRootName(); }
   }];
   let hasVerifier = 1;
 }
@@ -45,7 +48,7 @@ def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
 def Tril_AttentionOp : Op<Tril_Dialect, "attention", [SingleBlock, AttrSizedOperandSegments]> {
   let summary = "Scores, their softmax and the weighted sum of values as one, without a score matrix";
   let description = [{
-    For each position of `time`, group and member: softmax over `past` of the region, times value, summed over `past`.  The region
+    For each position of `time` (or another sequence: the first axis of the result), group and member: softmax over `past` of the region, times value, summed over `past`.  The region
     gets, for each query and its key, their product summed over the axes of `contracted` (over time, past, and those of groups and
     members that the two have), and yields the score, a hole where the mask is false.  A row with nothing allowed is 0.  `sink` is one
     more score of each row, whose value is 0.
@@ -53,7 +56,7 @@ def Tril_AttentionOp : Op<Tril_Dialect, "attention", [SingleBlock, AttrSizedOper
     `members`, its `contracted`; its key has past, some `groups`, its `contracted`; value has past, some `groups`, `features`; the sink
     any of time, groups and members; the result time, groups, members, features, in this order.
     (attention_c1) axes are as described.  (attention_c2) there are as many queries as keys, lists of contracted axes and arguments of
-    the region, at least one.
+    the region, at least one.  (attention_c3) the first axis of the result is a sequence.
   }];
   let arguments = (ins Variadic<Tril_Tensor>:$queries, Variadic<Tril_Tensor>:$keys, Tril_Tensor:$value, Optional<Tril_Tensor>:$sink,
                        StrAttr:$past, StrArrayAttr:$groups, StrArrayAttr:$members,
@@ -63,6 +66,10 @@ def Tril_AttentionOp : Op<Tril_Dialect, "attention", [SingleBlock, AttrSizedOper
   let assemblyFormat = [{
     $queries `by` $keys `of` $value (`sink` $sink^)? `over` $past `groups` $groups `members` $members `contracted` $contracted
     `features` $features attr-dict `:` functional-type(operands, $result) $score
+  }];
+  let extraClassDeclaration = [{
+    /// The axis of the queries.
+    llvm::StringRef getTime() { return getResult().getType().getAxes().front().getName(); }
   }];
   let hasVerifier = 1;
 }

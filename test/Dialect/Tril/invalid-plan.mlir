@@ -15,8 +15,19 @@ tril.model @m {
 // extend_c1, another name
 tril.model @m {
   tril.body @f(%x: !tril.tensor<time : f32>) {
-    // expected-error @+1 {{the operand must have `time` and the result `past` in its place}}
+    // expected-error @+1 {{the result must have `past`}}
     %y = tril.extend "k" %x as "past" rows : (!tril.tensor<time : f32>) -> !tril.tensor<seen of time : f32>
+    tril.return
+  }
+}
+
+// -----
+
+// extend_c1, of another sequence
+tril.model @m {
+  tril.body @f(%x: !tril.tensor<time : f32>) {
+    // expected-error @+1 {{the operand must have `source` and the result `seen` in its place}}
+    %y = tril.extend "k" %x as "seen" rows : (!tril.tensor<time : f32>) -> !tril.tensor<seen of source : f32>
     tril.return
   }
 }
@@ -124,6 +135,21 @@ tril.model @m {
         : (!tril.tensor<time, g=2, m=3, c=4 : f32>, !tril.tensor<past of time, g=2, c=4 : f32>, !tril.tensor<past of time, g=2, f=5 : f32>) -> !tril.tensor<time, g=2, m=3 : f32> {
     ^bb0(%d: !tril.tensor<time, past of time, g=2, m=3 : f32>):
       tril.yield %d : !tril.tensor<time, past of time, g=2, m=3 : f32>
+    }
+    tril.return
+  }
+}
+
+// -----
+
+// attention_c3
+tril.model @m {
+  tril.body @f(%q: !tril.tensor<time, c=4 : f32>, %k: !tril.tensor<past of time, c=4 : f32>, %v: !tril.tensor<past of time, f=5 : f32>) {
+    // expected-error @+1 {{the first axis of the result '!tril.tensor<f=5, time : f32>' must be that of the queries, a sequence}}
+    %y = tril.attention %q by %k of %v over "past" groups [] members [] contracted [["c"]] features ["f"]
+        : (!tril.tensor<time, c=4 : f32>, !tril.tensor<past of time, c=4 : f32>, !tril.tensor<past of time, f=5 : f32>) -> !tril.tensor<f=5, time : f32> {
+    ^bb0(%d: !tril.tensor<time, past of time : f32>):
+      tril.yield %d : !tril.tensor<time, past of time : f32>
     }
     tril.return
   }

@@ -48,10 +48,12 @@ extern "C" void tril_step(tril_context *context) {
     for (int64_t r = 0; r < c.rows; ++r)
       sums[r] = running = (running * 31 + tokens[c.position + r] + 1) % 1000003;
     *sum = running;
-    int64_t other = 0;
-    for (int64_t i = 0; i < c.extents[0]; ++i)
+    // The other sequence comes once: what is kept of it is kept here.
+    int64_t &other = *reinterpret_cast<int64_t *>(c.arena[0]);
+    if (c.position == 0)
+      other = 0;
+    for (int64_t i = 0; i < c.sequenceRows[0]; ++i)
       other += c.inputs[1][i];
-    *reinterpret_cast<int64_t *>(c.arena[0]) = other;
   }
   for (Part p(c, c.rows * c.capacity); p.begin < p.end; ++p.begin)
     ages[p.begin] = static_cast<signed char>(p.begin % 101);

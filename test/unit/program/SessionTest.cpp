@@ -154,6 +154,11 @@ TEST(Session, SequencesOfTheirOwn) {
   session.advance(tokens, 2);
   std::vector<float> first(session.lastRow(0).begin(), session.lastRow(0).end());
   session.reset();
+  session.setSequence(1, source);
+  for (int32_t token : tokens) // the sequence comes with the first call alone
+    session.advance(std::span(&token, 1), 0);
+  EXPECT_TRUE(sameBits(first, {session.lastRow(0).begin(), session.lastRow(0).end()}));
+  session.reset();
   source[2] = 99;
   session.setSequence(1, source);
   session.advance(tokens, 2);

@@ -21,11 +21,15 @@ constexpr int64_t kUnit = 64; // capacities are multiples (runtime/Abi.h)
 
 int64_t roundUp(int64_t value) { return (value + kUnit - 1) / kUnit * kUnit; }
 
+/// Code of the runtime and of a model, stacks, buffers: measured, between 1.7 and 2.1 MB.
+constexpr int64_t kProgram = 2'000'000;
+
 /// What a product needs, as a function of the context and the largest step.
 struct Plan {
   Manifest manifest;
   Extent unshared; // the scratch memory if no two values shared bytes
   int64_t weights = 0;
+  int64_t tokenizer = 0;
 
   static int64_t bytesOf(const Extent &e, int64_t context, int64_t step) {
     int64_t capacity = roundUp(context);
@@ -64,8 +68,20 @@ struct Plan {
       total += stateBytes(state, context, step);
     return total;
   }
+  /// Of one position, as generation asks for them.
+  int64_t outputs(int64_t context) const {
+    int64_t total = 0;
+    for (const ManifestOutput &output : manifest.outputs) {
+      int64_t bytes = sizeof(float);
+      for (auto [i, size] : llvm::enumerate(output.shape))
+        bytes *= size >= 0 ? size : i == 0 && output.overTime() ? 1 : context;
+      total += bytes;
+    }
+    return total;
+  }
   int64_t total(int64_t context, int64_t step) const {
-    return weights + states(context, step) + bytesOf(manifest.arena, context, step);
+    return weights + states(context, step) + bytesOf(manifest.arena, context, step) +
+           outputs(context) + tokenizer + kProgram;
   }
   /// The largest context that fits; 0 if none does.
   int64_t fit(int64_t bytes, int64_t step) const {
@@ -146,6 +162,7 @@ std::optional<Plan> planOf(const PlanRequest &request) {
   plan.manifest = manifestOf(model, *frontend, "native", versionText());
   if (auto weights = model->getAttrOfType<IntegerAttr>("tril.weights"))
     plan.weights = weights.getInt();
+  plan.tokenizer = static_cast<int64_t>(tokenizerOf(*frontend->checkpoint).size());
   if (auto unshared = model->getAttrOfType<DenseI64ArrayAttr>("tril.unshared"))
     plan.unshared = {unshared[0], unshared[1], unshared[2], unshared[3], unshared[4], unshared[5]};
   return plan;
@@ -181,6 +198,9 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
       {"arena_bytes_without_sharing", Plan::bytesOf(plan.unshared, context, step)},
       {"checkpoint_bytes", plan.checkpoint(context, step)},
       {"weight_bytes", plan.weights},
+      {"output_bytes", plan.outputs(context)},
+      {"tokenizer_bytes", plan.tokenizer},
+      {"program_bytes", kProgram},
       {"total_bytes", plan.total(context, step)}};
   llvm::outs() << llvm::formatv("{0:2}", llvm::json::Value(std::move(result))) << "\n";
 }
@@ -216,7 +236,10 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
   line("arena", Plan::bytesOf(plan.manifest.arena, context, step),
        "  (" + readable(Plan::bytesOf(plan.unshared, context, step)) +
            " if no values shared bytes)");
+  line("outputs", plan.outputs(context), "  (of one position)");
   line("weights", plan.weights, "");
+  line("tokenizer", plan.tokenizer, "");
+  line("program", kProgram, "  (code, stacks and buffers, about)");
   line("total", plan.total(context, step), "");
   if (int64_t bytes = plan.checkpoint(context, step); bytes && plan.manifest.steps)
     line("checkpoint", bytes, "  (each, with --checkpoint-every)");

@@ -110,7 +110,7 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
   return manifest;
 }
 
-static std::vector<std::byte> tokenizerOf(const Checkpoint &checkpoint) {
+std::vector<std::byte> tril::tokenizerOf(const Checkpoint &checkpoint) {
   if (checkpoint.dialect() == "gguf" && checkpoint.config().contains("tokenizer.ggml.model"))
     return TokenizerData::fromGguf(checkpoint.config()).serialize();
   if (!checkpoint.tokenizerPath().empty())

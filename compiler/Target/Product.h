@@ -24,6 +24,9 @@ std::string placeOf(mlir::Location location);
 Manifest manifestOf(ModelOp model, const Frontend &frontend, const std::string &cpu,
                     const std::string &version);
 
+/// The checkpoint's tokenizer as a product holds it; empty if it has none.  Throws Error.
+std::vector<std::byte> tokenizerOf(const Checkpoint &checkpoint);
+
 /// Links and writes the product.  Throws Error; what was at `output` before is then as it was.
 void makeProduct(const ProductParts &parts, const std::string &output);
 

@@ -109,6 +109,23 @@ class Checks:
             raise Failure(out)
         return f"texts saved in the middle go on; {out.splitlines()[-1]}"
 
+    def memory(self):
+        """What is resident when the context is full, beside what `tril plan` says."""
+        plan, _ = run(self.arguments.tril, "plan", TEXT, "--weights", self.arguments.weights, "--ctx", "1024", "--json")
+        planned = json.loads(plan)["total_bytes"]
+        prompt = self.prompts[0]
+        text = prompt["prompt"] * (960 // len(prompt["ids"]))
+        process = subprocess.Popen([self.product, "-p", text, "-c", "1024", "-t", "2", "--ignore-eos"], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        said = process.stderr.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0 or "the context of 1024 tokens is full" not in said:
+            raise Failure(f"status {status}\n{said}")
+        resident = usage.ru_maxrss * 1024  # Linux counts in KiB
+        if not 0.98 * planned <= resident <= 1.02 * planned:
+            raise Failure(f"{resident} bytes are resident, {planned} were planned: more than 2 % apart")
+        return f"{resident / 1e6:.1f} MB are resident, {planned / 1e6:.1f} MB were planned ({resident / planned - 1:+.1%})"
+
     def perplexity(self):
         out, _ = run(self.product, "--perplexity", os.path.join(HERE, "perplexity_tokens.json"))
         found = re.match(r"perplexity (\d+\.\d+) ", out)
@@ -120,7 +137,7 @@ class Checks:
         return f"perplexity {value}"
 
     def all(self):
-        return [self.build, self.greedy, self.best, self.text, self.same_bits, self.states, self.perplexity]
+        return [self.build, self.greedy, self.best, self.text, self.same_bits, self.states, self.memory, self.perplexity]
 
 
 def main():

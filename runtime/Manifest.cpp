@@ -111,6 +111,55 @@ Extent readExtent(const Reader &reader) {
           reader.bytes("rowPosition"), reader.bytes("square"), reader.bytes("rowSquare")};
 }
 
+/// Every copy lies within the memory that the manifest asks for.
+void validateCopy(const ManifestState &state, const ManifestState::Copy &copy,
+                  const Manifest &manifest, const Reader &reader) {
+  int64_t row = state.rowBytes();
+  bool inside = state.ring >= 0 ? copy.position + row <= manifest.rings[state.ring].position
+                : state.lag     ? copy.fixed + state.lag * row <= manifest.state.fixed &&
+                                      copy.position <= manifest.state.position
+                                : copy.fixed <= manifest.state.fixed &&
+                                      copy.position + row <= manifest.state.position;
+  if (!inside)
+    reader.fail("copies", "has one at " + std::to_string(copy.fixed) + ", " +
+                              std::to_string(copy.position) + ", outside of the memory for it");
+}
+
+/// After the rings of `manifest`.
+ManifestState readState(const Reader &reader, const Manifest &manifest) {
+  constexpr int64_t largestWidth = int64_t(1) << 40;
+  ManifestState state;
+  state.name = reader.text("name");
+  state.kind = reader.text("kind");
+  state.fixed = reader.bytes("fixed");
+  state.position = reader.bytes("position");
+  state.place = reader.text("place", false);
+  if (reader.has("window")) {
+    state.window = reader.number("window", 0, largestContext);
+    state.ring = reader.number("ring", 0, int64_t(manifest.rings.size()) - 1);
+  }
+  state.type = reader.text("type");
+  constexpr std::string_view types[] = {"f32", "f16", "bf16", "i32", "i1"};
+  if (std::find(std::begin(types), std::end(types), state.type) == std::end(types))
+    reader.fail("type", "is `" + state.type + "`, not f32, f16, bf16, i32 or i1");
+  state.groups = reader.number("groups", 0, INT32_MAX);
+  state.width = reader.number("width", 0, INT32_MAX);
+  if (state.groups * state.width > largestWidth)
+    reader.fail("width", "is too large");
+  state.lanes = reader.truth("lanes", false);
+  state.lag = reader.number("lag", 0, 1 << 20);
+  for (const json &entry : reader.array("copies")) {
+    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_number_integer() ||
+        !entry[1].is_number_integer() || entry[0].get<int64_t>() < 0 ||
+        entry[1].get<int64_t>() < 0 || entry[0].get<int64_t>() > largestBytes ||
+        entry[1].get<int64_t>() > largestBytes)
+      reader.fail("copies", "holds something that is not two sizes");
+    state.copies.push_back({entry[0].get<int64_t>(), entry[1].get<int64_t>()});
+    validateCopy(state, state.copies.back(), manifest, reader);
+  }
+  return state;
+}
+
 std::string element(const char *list, size_t index) {
   return std::string(list) + "[" + std::to_string(index) + "].";
 }
@@ -214,6 +263,7 @@ std::string Manifest::toJson() const {
                    {"textDigest", build.textDigest},
                    {"weights", build.weights},
                    {"weightsDigest", build.weightsDigest},
+                   {"program", build.program},
                    {"cpu", build.cpu},
                    {"flags", build.flags},
                    {"blas", build.blas}}}};
@@ -222,13 +272,16 @@ std::string Manifest::toJson() const {
   for (const ManifestRing &ring : rings)
     result["rings"].push_back({{"window", ring.window}, {"position", ring.position}});
   for (const ManifestState &s : states) {
-    json entry = {{"name", s.name},
-                  {"kind", s.kind},
-                  {"fixed", s.fixed},
-                  {"position", s.position},
-                  {"place", s.place}};
-    if (s.window >= 0)
+    json entry = {{"name", s.name},         {"kind", s.kind},         {"fixed", s.fixed},
+                  {"position", s.position}, {"place", s.place},       {"type", s.type},
+                  {"groups", s.groups},     {"width", s.width},       {"lanes", s.lanes},
+                  {"lag", s.lag},           {"copies", json::array()}};
+    if (s.window >= 0) {
       entry["window"] = s.window;
+      entry["ring"] = s.ring;
+    }
+    for (const ManifestState::Copy &copy : s.copies)
+      entry["copies"].push_back({copy.fixed, copy.position});
     result["states"].push_back(std::move(entry));
   }
   for (const ManifestInput &input : inputs)
@@ -265,10 +318,7 @@ Manifest Manifest::fromJson(std::string_view text) {
   }
   for (const json &entry : reader.array("states")) {
     Reader state(entry, element("states", manifest.states.size()));
-    manifest.states.push_back(
-        {state.text("name"), state.text("kind"), state.bytes("fixed"), state.bytes("position"),
-         state.text("place", false),
-         state.has("window") ? state.number("window", 0, largestContext) : -1});
+    manifest.states.push_back(readState(state, manifest));
   }
   for (const json &entry : reader.array("inputs")) {
     Reader input(entry, element("inputs", manifest.inputs.size()));
@@ -286,13 +336,10 @@ Manifest Manifest::fromJson(std::string_view text) {
     manifest.longest = reader.number("longest", 0, largestContext);
   if (reader.has("build")) {
     Reader build = reader.inner("build");
-    manifest.build = {build.text("tril", false),
-                      build.text("text", false),
-                      build.text("textDigest", false),
-                      build.text("weights", false),
-                      build.text("weightsDigest", false),
-                      build.text("cpu", false),
-                      build.texts("flags"),
+    manifest.build = {build.text("tril", false),          build.text("text", false),
+                      build.text("textDigest", false),    build.text("weights", false),
+                      build.text("weightsDigest", false), build.text("program", false),
+                      build.text("cpu", false),           build.texts("flags"),
                       build.truth("blas", false)};
   }
   validate(manifest, reader);

@@ -23,14 +23,35 @@ struct ManifestRing {
   int64_t positions(int64_t maxRows, int64_t capacity) const;
 };
 
-/// One kind of memory between steps: a linear cache, a ring, the last values of a recurrence.
+/// One kind of memory between steps: a linear cache, a ring, the last values of a recurrence.  It
+/// exists once for each layer that has it.
 struct ManifestState {
   std::string name;
   std::string kind;
-  int64_t fixed = 0;    // bytes that do not depend on the context
-  int64_t position = 0; // bytes for each position of the capacity, or of the ring
+  int64_t fixed = 0;    // bytes that do not depend on the context, all copies together
+  int64_t position = 0; // bytes for each position of the capacity, or of the ring; all copies
   std::string place;    // file:line:col of the value in the text
   int64_t window = -1;  // of a ring: positions before a query that it may read
+
+  // How a copy lies in memory: [group][position][width], or, in lanes, [group][position / 16]
+  // [width][position % 16].  A ring has position p where p % its size would be; a recurrence has
+  // its last `lag` values in place of positions.
+  std::string type = "f32"; // of an element: f32, f16, bf16, i32, i1 (as 0 or 1 in 4 bytes)
+  int64_t groups = 1, width = 0;
+  bool lanes = false;
+  int64_t ring = -1; // index among the rings
+  int64_t lag = 0;   // of a recurrence
+
+  /// Begins `fixed + position * capacity` bytes into the state; a ring `position * size` bytes into
+  /// the rings of its size.
+  struct Copy {
+    int64_t fixed = 0, position = 0;
+  };
+  std::vector<Copy> copies;
+
+  int64_t elementBytes() const { return type == "f16" || type == "bf16" ? 2 : 4; }
+  /// Of one position, or of one value of a recurrence.
+  int64_t rowBytes() const { return groups * width * elementBytes(); }
 };
 
 /// Token ids (or other small integers) that a step reads.
@@ -59,6 +80,7 @@ struct ManifestBuild {
   std::string textDigest;
   std::string weights; // the checkpoint, and the SHA-256 of the packed weights
   std::string weightsDigest;
+  std::string program; // SHA-256 of the model with all of its sizes and places
   std::string cpu;
   std::vector<std::string> flags;
   bool blas = false;

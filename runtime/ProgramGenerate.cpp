@@ -2,8 +2,10 @@
 //----------------------------------------------------===//
 #include "runtime/Program.h"
 #include "runtime/Sampler.h"
+#include "runtime/StateFile.h"
 #include "runtime/Terminal.h"
 #include "runtime/TextFile.h"
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -15,9 +17,19 @@ namespace {
 
 /// What is said on standard error at the end.
 struct Timing {
-  int64_t promptTokens = 0, generatedTokens = 0;
+  int64_t promptTokens = 0, reusedTokens = 0, generatedTokens = 0;
   double promptSeconds = 0, generationSeconds = 0;
   double firstToken = -1; // seconds from the start of the program
+
+  void add(const Timing &other) {
+    promptTokens += other.promptTokens;
+    reusedTokens += other.reusedTokens;
+    generatedTokens += other.generatedTokens;
+    promptSeconds += other.promptSeconds;
+    generationSeconds += other.generationSeconds;
+    if (firstToken < 0)
+      firstToken = other.firstToken;
+  }
 
   std::string text() const {
     std::string result;
@@ -33,6 +45,9 @@ struct Timing {
       result += "\n";
     };
     line("prompt:    ", promptTokens, promptSeconds);
+    if (reusedTokens > 0)
+      result += "re-used:    " + std::to_string(reusedTokens) + " token" +
+                (reusedTokens == 1 ? "" : "s") + " computed before\n";
     line("generation:", generatedTokens, generationSeconds);
     if (firstToken >= 0) {
       char buffer[80];
@@ -70,6 +85,7 @@ public:
                     "`, which a prompt does not give; --tokens takes all inputs");
     logits = manifest.logitsOutput();
     session = program.makeSession(program.options.context.value_or(manifest.context));
+    session->keepCheckpoints(program.options.checkpointEvery);
     if (!manifest.steps)
       writeErr("note: the whole text is computed for every token: " + manifest.why + "\n");
   }
@@ -77,39 +93,81 @@ public:
   /// `echo`: print the prompt first.
   void run(const std::string &prompt, bool echo) {
     const ProgramOptions &options = program.options;
-    std::vector<int32_t> tokens = tokenizer.encode(prompt, /*addSpecial=*/true, options.special);
+    std::vector<int32_t> tokens = before;
+    std::vector<int32_t> added =
+        tokenizer.encode(prompt, /*addSpecial=*/tokens.empty(), options.special);
+    tokens.insert(tokens.end(), added.begin(), added.end());
     if (tokens.empty())
       throw Error("the prompt is empty");
     if (int64_t(tokens.size()) > session->context())
-      throw Error("the prompt has " + std::to_string(tokens.size()) +
-                  " tokens; -c gives room for " + std::to_string(session->context()));
+      throw Error("the prompt " +
+                  std::string(before.empty() ? "has " : "and the loaded text have ") +
+                  std::to_string(tokens.size()) + " tokens; -c gives room for " +
+                  std::to_string(session->context()));
     if (echo)
       print(prompt);
 
-    session->reset();
+    timing = {};
     Sampler sampler(samplerOptions(options, seed));
     for (int32_t token : tokens)
       sampler.accept(token);
     auto begin = Program::Clock::now();
-    bool whole = session->advance(tokens, int64_t(tokens.size()) - 1);
+    int64_t common = commonWith(tokens);
+    timing.reusedTokens = session->computedAgainFrom(common);
+    bool whole = session->truncate(common);
+    if (whole) {
+      auto rest = std::span<const int32_t>(tokens).subspan(size_t(session->position()));
+      whole = session->advance(rest, int64_t(rest.size()) - 1);
+    }
     auto computed = Program::Clock::now();
-    timing.promptTokens += session->position();
-    timing.promptSeconds += seconds(begin, computed);
+    timing.promptTokens = session->position() - timing.reusedTokens;
+    timing.promptSeconds = seconds(begin, computed);
+    pending.assign(tokens.begin() + session->position(), tokens.end());
     if (whole)
       generate(sampler);
-    timing.generationSeconds += seconds(computed, Program::Clock::now());
+    timing.generationSeconds = seconds(computed, Program::Clock::now());
     if (!endsLine)
       print("\n");
+    total.add(timing);
+  }
+
+  /// Begins every text with the one in the file.
+  void load(const std::string &path) {
+    pending = loadState(*session, path);
+    std::span<const int32_t> taken = session->taken();
+    before.assign(taken.begin(), taken.end());
+    before.insert(before.end(), pending.begin(), pending.end());
+    session->checkpoint(); // a text that goes back goes back to here
+  }
+
+  void save(const std::string &path) const { saveState(*session, pending, path); }
+
+  /// Of the last text.
+  std::string stats() const {
+    Timing last = timing;
+    last.firstToken = -1; // from the start of the program: of the first text only
+    return last.text();
   }
 
   std::string summary() const {
-    std::string text = timing.text();
+    std::string text = total.text();
     if (program.options.temperature > 0 && !program.options.seed)
       text += "seed " + std::to_string(seed) + "\n";
     return text;
   }
 
 private:
+  /// How many tokens the session and these begin with alike, and it can go back to; never the last
+  /// one: what follows it is wanted.
+  int64_t commonWith(const std::vector<int32_t> &tokens) const {
+    std::span<const int32_t> taken = session->taken();
+    auto most = int64_t(std::min(taken.size(), tokens.size() - 1));
+    auto common = int64_t(std::mismatch(taken.begin(), taken.begin() + most, tokens.begin()).first -
+                          taken.begin());
+    // Where the model cannot step, all of it is computed anew whatever is kept.
+    return program.manifest.steps && session->whyNotTruncate(common).empty() ? common : 0;
+  }
+
   void generate(Sampler &sampler) {
     const ProgramOptions &options = program.options;
     int64_t count = options.predict.value_or(std::numeric_limits<int64_t>::max());
@@ -125,6 +183,7 @@ private:
       }
       ++timing.generatedTokens;
       sampler.accept(token);
+      pending.assign(1, token);
       print(decoder.push(token));
       if (i + 1 == count)
         break;
@@ -135,6 +194,7 @@ private:
       }
       if (!session->advance(std::span<const int32_t>(&token, 1), 0))
         break;
+      pending.clear();
     }
     print(decoder.flush());
     if (std::exchange(full, false)) {
@@ -173,7 +233,9 @@ private:
   const uint64_t seed;
   std::unique_ptr<Session> session;
   int logits = -1;
-  Timing timing;
+  std::vector<int32_t> before;  // the loaded text
+  std::vector<int32_t> pending; // what the text has after the session's position
+  Timing timing, total;         // of the last text, of all
   bool endsLine = true, full = false;
   std::vector<float> masked;
   std::vector<int32_t> ends;
@@ -186,9 +248,10 @@ std::string withoutLastNewline(std::string text) {
   return text;
 }
 
-/// A prompt a line, each a text of its own.  Ctrl-C ends a text that is being generated; at the
+/// A prompt a line, each a text of its own; what it and the text before begin with alike is not
+/// computed again.  Ctrl-C ends a text that is being generated; at the
 /// prompt, the program.
-void converse(Generator &generator) {
+void converse(Generator &generator, bool stats) {
   for (;;) {
     writeErr("> ");
     std::optional<std::string> line = readLine();
@@ -200,6 +263,8 @@ void converse(Generator &generator) {
       continue;
     try {
       generator.run(*line, /*echo=*/false);
+      if (stats)
+        writeErr(generator.stats());
     } catch (const Error &error) {
       writeErr("error: " + std::string(error.what()) + "\n");
     }
@@ -213,9 +278,11 @@ int runGenerate(Program &program) {
   const ProgramOptions &options = program.options;
   Generator generator(program);
   catchInterrupt();
+  if (!options.loadState.empty())
+    generator.load(options.loadState);
   bool terminal = !options.prompt && !options.promptFile && isatty(STDIN_FILENO);
   if (terminal) {
-    converse(generator);
+    converse(generator, options.stats);
   } else {
     std::string prompt = options.prompt ? *options.prompt
                          : options.promptFile
@@ -225,6 +292,8 @@ int runGenerate(Program &program) {
       generator.run(prompt, options.displayPrompt);
   }
   writeErr(generator.summary());
+  if (!options.saveState.empty())
+    generator.save(options.saveState);
   return 0;
 }
 

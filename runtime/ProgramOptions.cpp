@@ -104,6 +104,15 @@ constexpr OptionRow rows[] = {
      [](auto &o, auto &) { o.special = true; }},
     {0, "no-display-prompt", nullptr, "print the generated text only",
      [](auto &o, auto &) { o.displayPrompt = false; }},
+    {0, "stats", nullptr, "times and tokens re-used after each text, not at the end only",
+     [](auto &o, auto &) { o.stats = true; }},
+    {0, "save-state", "FILE", "write the text so far and what is kept of it, to go on with later",
+     [](auto &o, auto &g) { o.saveState = g.value; }},
+    {0, "load-state", "FILE", "begin with what --save-state wrote; the prompt goes on after it",
+     [](auto &o, auto &g) { o.loadState = g.value; }},
+    {0, "checkpoint-every", "N",
+     "copy, every N tokens, what cannot go back (recurrences, windows), so that it can",
+     [](auto &o, auto &g) { o.checkpointEvery = g.whole(1, largestContext); }},
     {0, "tokens", "FILE",
      "compute the lists of token ids in a JSON file: {\"tokens\": [[..], [..]]}",
      [](auto &o, auto &g) {
@@ -151,6 +160,12 @@ void checkTogether(const ProgramOptions &options, bool tokens, bool perplexity) 
   need(!(perplexity && prompt), "--perplexity takes no prompt");
   need(tokens == !options.logitsFile.empty(), tokens ? "--tokens needs --logits FILE to write to"
                                                      : "--logits needs --tokens FILE to read from");
+  bool text = options.mode == ProgramOptions::Mode::generate;
+  need(text || options.saveState.empty(), "--save-state is for texts: -p, -f or lines");
+  need(text || options.loadState.empty(), "--load-state is for texts: -p, -f or lines");
+  need(text || !options.stats, "--stats is for texts: -p, -f or lines");
+  need(text || options.mode == ProgramOptions::Mode::probe || options.checkpointEvery == 0,
+       "--checkpoint-every is for texts: -p, -f or lines");
   need(tokens || !options.step, "--step needs --tokens");
   need(tokens || options.greedy == 0, "--greedy needs --tokens; for text, --temp 0 is greedy");
   need(perplexity || !options.chunks, "--chunks needs --perplexity");

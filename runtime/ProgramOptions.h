@@ -37,6 +37,10 @@ struct ProgramOptions {
   bool special = false;
   bool displayPrompt = true;
 
+  std::string saveState, loadState; // --save-state, --load-state
+  int64_t checkpointEvery = 0;      // --checkpoint-every; 0: no checkpoints
+  bool stats = false;
+
   std::string tokensFile, logitsFile; // --tokens, --logits
   bool step = false;
   int64_t greedy = 0;

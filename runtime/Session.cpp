@@ -4,9 +4,6 @@
 #include "runtime/Error.h"
 #include <algorithm>
 #include <cassert>
-#include <cstring>
-#include <sys/mman.h>
-#include <unistd.h>
 
 namespace tril {
 namespace {
@@ -19,53 +16,12 @@ std::string counted(int64_t count, const char *noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-/// a * b, or more than any machine has.
-int64_t product(int64_t a, int64_t b) {
-  int64_t result;
-  return __builtin_mul_overflow(a, b, &result) ? INT64_MAX : result;
-}
-
-int64_t sum(int64_t a, int64_t b) {
-  int64_t result;
-  return __builtin_add_overflow(a, b, &result) ? INT64_MAX : result;
-}
-
 } // namespace
-
-void Region::ensure(int64_t bytes, const char *what) {
-  size_t wanted = size_t(std::max<int64_t>(bytes, 1));
-  if (wanted <= size)
-    return;
-  release();
-  void *memory = MAP_FAILED;
-  if (bytes < INT64_MAX / 2)
-    memory = mmap(nullptr, wanted, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED)
-    throw Error("no memory for " + std::string(what) + " (" + std::to_string(bytes >> 20) +
-                " MiB)");
-  base = static_cast<char *>(memory);
-  size = wanted;
-}
-
-void Region::clear() {
-  constexpr size_t smallEnoughToWrite = 256 * 1024;
-  if (size <= smallEnoughToWrite)
-    std::memset(base, 0, size);
-  else
-    madvise(base, size, MADV_DONTNEED); // private anonymous pages come back as zeros
-}
-
-void Region::release() {
-  if (base)
-    munmap(base, size);
-  base = nullptr;
-  size = 0;
-}
 
 Session::Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
                  int64_t context, int64_t batch)
-    : manifest(manifest), step(step), pool(pool), limit(context), batch(std::min(batch, context)) {
+    : manifest(manifest), step(step), pool(pool), limit(context), batch(std::min(batch, context)),
+      states(this->manifest) {
   if (manifest.longest > 0 && context > manifest.longest)
     throw Error("`" + manifest.model + "` has a table with " + std::to_string(manifest.longest) +
                 " positions, and " + std::to_string(context) + " are asked for");
@@ -85,33 +41,23 @@ void Session::allocate(int64_t rows, int64_t capacity) {
   const int64_t perRow[tril_regions] = {0, extent.row, 0, extent.rowPosition, 0, extent.rowSquare};
   const int64_t once[tril_regions] = {extent.fixed, 0, extent.position, 0, extent.square, 0};
   for (int i = 0; i < tril_regions; ++i) {
-    int64_t bytes = sum(once[i], product(perRow[i], rows));
+    int64_t bytes = sumOrMost(once[i], productOrMost(perRow[i], rows));
     for (int power = 0; power < i / 2; ++power)
-      bytes = product(bytes, capacity);
+      bytes = productOrMost(bytes, capacity);
     arena[i].ensure(bytes, "intermediate values; a smaller -b or -c needs less");
     frame.arena[i] = arena[i].data();
   }
-  state.ensure(sum(manifest.state.fixed, product(manifest.state.position, capacity)),
-               "what is kept between steps; a smaller -c needs less");
-  frame.state = state.data();
-  for (size_t i = 0; i < manifest.rings.size(); ++i) {
-    frame.ringSizes[i] = manifest.rings[i].positions(rows, capacity);
-    rings[i].ensure(product(manifest.rings[i].position, frame.ringSizes[i]),
-                    "what is kept between steps; a smaller -b needs less");
-    frame.rings[i] = rings[i].data();
-  }
+  states.allocate(rows, capacity);
+  states.describe(frame);
   frame.maxRows = rows;
   frame.capacity = capacity;
 }
 
 void Session::reset() {
   reached = 0;
-  auto clear = [](Region &region) {
-    if (region.data())
-      region.clear();
-  };
-  clear(state);
-  std::for_each(std::begin(rings), std::end(rings), clear);
+  outputRows = 0;
+  checkpoints.clear();
+  states.clear();
   for (auto &values : history)
     values.clear();
   for (auto &values : sequences)
@@ -191,7 +137,7 @@ bool Session::advance(std::span<const std::span<const int32_t>> inputs, int64_t 
       longest = std::max(longest, int64_t(values.size()));
     if (longest > frame.capacity)
       allocate(roundUp(longest, capacityUnit), roundUp(longest, capacityUnit));
-    state.clear();
+    states.clear();
     reached = 0;
     call(pointers, length, before + outputBegin);
     if (sink && outputRows > 0)
@@ -203,10 +149,16 @@ bool Session::advance(std::span<const std::span<const int32_t>> inputs, int64_t 
     if (interrupted && interrupted())
       return false;
     int64_t rows = std::min(batch, total - begin);
+    if (checkpointEvery > 0)
+      rows = std::min(rows, checkpointEvery - reached % checkpointEvery);
     for (size_t i = 0; i < inputs.size(); ++i)
       pointers[i] = inputs[i].data() + begin;
     int64_t wanted = std::clamp<int64_t>(outputBegin - begin, 0, rows);
     call(pointers, rows, wanted);
+    for (size_t i = 0; i < inputs.size(); ++i)
+      history[i].insert(history[i].end(), pointers[i], pointers[i] + rows);
+    if (checkpointEvery > 0 && reached % checkpointEvery == 0)
+      checkpoint();
     if (sink && outputRows > 0)
       sink(begin + wanted, outputRows);
     begin += rows;
@@ -223,8 +175,8 @@ void Session::call(std::span<const int32_t *const> inputs, int64_t rows, int64_t
   for (size_t o = 0; o < manifest.outputs.size(); ++o) {
     int64_t elements = rowElements(int(o));
     if (manifest.outputs[o].overTime())
-      elements = product(elements, outputRows);
-    outputs[o].ensure(product(elements, sizeof(float)), "the outputs");
+      elements = productOrMost(elements, outputRows);
+    outputs[o].ensure(productOrMost(elements, sizeof(float)), "the outputs");
     frame.outputs[o] = reinterpret_cast<float *>(outputs[o].data());
   }
   for (size_t i = 0; i < manifest.sequences.size(); ++i)
@@ -234,6 +186,7 @@ void Session::call(std::span<const int32_t *const> inputs, int64_t rows, int64_t
   frame.outputBegin = outputBegin;
   pool.run(step, frame);
   reached += rows;
+  states.wrote(reached);
 }
 
 int64_t Session::rowElements(int o) const {
@@ -247,7 +200,7 @@ int64_t Session::rowElements(int o) const {
       auto axis = std::find(manifest.sequences.begin(), manifest.sequences.end(), output.axes[a]);
       size = frame.extents[axis - manifest.sequences.begin()];
     }
-    elements = product(elements, size);
+    elements = productOrMost(elements, size);
   }
   return elements;
 }

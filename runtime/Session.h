@@ -5,33 +5,13 @@
 // the session keeps the inputs so far and computes the whole sequence at every call: the caller
 // need not know, it only takes longer.
 #pragma once
-#include "runtime/Manifest.h"
+#include "runtime/States.h"
 #include "runtime/ThreadPool.h"
 #include <functional>
+#include <memory>
 #include <span>
 
 namespace tril {
-
-/// Anonymous memory: zero when new, resident page by page as it is touched.
-class Region {
-public:
-  Region() = default;
-  Region(const Region &) = delete;
-  Region &operator=(const Region &) = delete;
-  ~Region() { release(); }
-
-  /// At least `bytes` of memory; what was there is lost if it has to grow.  Throws Error, with
-  /// `what` it is for.
-  void ensure(int64_t bytes, const char *what);
-  /// Zeros everywhere, giving back large memory instead of writing it.
-  void clear();
-  char *data() const { return base; }
-
-private:
-  void release();
-  char *base = nullptr;
-  size_t size = 0;
-};
 
 class Session {
 public:
@@ -41,8 +21,11 @@ public:
   Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
           int64_t context, int64_t batch);
 
+  const Manifest &description() const { return manifest; }
   int64_t context() const { return limit; }
   int64_t position() const { return reached; }
+  /// What `advance` took so far for its i-th input.
+  std::span<const int32_t> taken(size_t i = 0) const { return history[i]; }
 
   /// Starts a new sequence: forgets state, position and the inputs of other sequences.
   void reset();
@@ -81,11 +64,50 @@ public:
   /// Asked before every chunk.
   std::function<bool()> interrupted;
 
+  //===--- going back, and other sequences with the same beginning (SessionStates.cpp) ---===//
+
+  /// Why the sequence cannot go back to its first `n` positions; empty if it can.
+  std::string whyNotTruncate(int64_t n) const;
+  /// The position from which `truncate(n)` computes again, at most `n`.
+  int64_t computedAgainFrom(int64_t n) const;
+  /// Goes back to the first `n` positions: what follows has the bits that it has after these
+  /// positions alone.  States that cannot go back are set to the last checkpoint that is not behind
+  /// `n` (the beginning is one, if there are checkpoints), and the positions from there to `n` are
+  /// computed again.  Returns false if `interrupted` asked to stop meanwhile; the session then
+  /// wants a reset.  Throws Error where whyNotTruncate says why.  There are no outputs before the
+  /// next call of `advance`.
+  bool truncate(int64_t n);
+  /// A copy of the states that cannot always go back is kept every so many positions; 0: none.
+  void keepCheckpoints(int64_t every) { checkpointEvery = every; }
+  /// Keeps one of this position, if any state wants it.
+  void checkpoint();
+
+  /// A session of its own at the same position of the same sequence, on the same threads: the two
+  /// go on one at a time.
+  std::unique_ptr<Session> fork() const;
+
+  /// Gives the sequence so far: what `advance` and `setSequence` took, and the rows of the states
+  /// that later positions read.  Only a session of the same model takes it; StateFile.h has a file
+  /// that knows of which model it is.
+  void save(const States::Sink &sink) const;
+  /// Takes a sequence of `position` positions and further sequences of `lengths` as `save` gave it,
+  /// in place of the session's.  The context and the largest step may be others.  Throws Error for
+  /// a sequence longer than the context or values that no input has, and what the source throws;
+  /// the session is then as after reset.
+  void restore(int64_t position, std::span<const int64_t> lengths, const States::Source &source);
+  /// Lengths of the sequences other than time, in the order of the inputs along them.
+  std::vector<int64_t> sequenceLengths() const;
+
 private:
   void check(std::span<const std::span<const int32_t>> inputs) const;
   void checkValues(int input, std::span<const int32_t> values, int64_t firstPosition) const;
   void allocate(int64_t rows, int64_t capacity);
   void call(std::span<const int32_t *const> inputs, int64_t rows, int64_t outputBegin);
+  void forgetAfter(int64_t n);
+  bool goBackToCheckpoint(int64_t n);
+  bool advanceSilently(const std::vector<std::vector<int32_t>> &inputs);
+  void restoreChecked(int64_t position, std::span<const int64_t> lengths,
+                      const States::Source &source);
 
   const Manifest manifest;
   const StepFunction step;
@@ -96,14 +118,20 @@ private:
 
   tril_context frame{};
   Region arena[tril_regions];
-  Region state;
-  Region rings[tril_max_rings];
+  States states;
   Region outputs[tril_max_outputs];
   int64_t outputRows = 0; // of the last call
   std::vector<int> overTime;
   std::vector<std::vector<int32_t>> sequences; // one for each input; empty for those over time
-  std::vector<std::vector<int32_t>>
-      history; // one for each input over time, if the model does not step
+  std::vector<std::vector<int32_t>> history;   // one for each input over time
+
+  /// What the states that cannot always go back keep of the first `position` positions.
+  struct Checkpoint {
+    int64_t position;
+    std::vector<char> rows;
+  };
+  int64_t checkpointEvery = 0;
+  std::vector<Checkpoint> checkpoints; // by position
 };
 
 } // namespace tril

@@ -325,10 +325,12 @@ void BodyLowering::top(MaterializeOp op, TopOp topOp, bool wantsValue) {
                Value valid = typeOf(op.getResult()).getHoles()
                                  ? c.compare(arith::CmpIPredicate::sge, best[1], c.c64(0))
                                  : Value();
-               Value data =
-                   wantsValue
-                       ? best[0]
-                       : arith::TruncIOp::create(c.builder, c.loc, c.i32(), best[1]).getResult();
+               Value data = wantsValue
+                                ? best[0]
+                                : arith::TruncIOp::create(c.builder, c.loc, c.i32(),
+                                                          // -1 after a NaN: still a place inside
+                                                          c.max(best[1], c.c64(0)))
+                                      .getResult();
                evaluator->storeTo(memory, target, {data, valid});
                // Where nothing was left, nothing will be: keep the last one so that nothing comes
                // after it.

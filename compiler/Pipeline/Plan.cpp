@@ -21,11 +21,15 @@ constexpr int64_t kUnit = 64; // capacities are multiples (runtime/Abi.h)
 
 int64_t roundUp(int64_t value) { return (value + kUnit - 1) / kUnit * kUnit; }
 
+/// Code of the runtime and of a model, stacks, buffers: measured, between 1.7 and 2.1 MB.
+constexpr int64_t kProgram = 2'000'000;
+
 /// What a product needs, as a function of the context and the largest step.
 struct Plan {
   Manifest manifest;
   Extent unshared; // the scratch memory if no two values shared bytes
   int64_t weights = 0;
+  int64_t tokenizer = 0;
 
   static int64_t bytesOf(const Extent &e, int64_t context, int64_t step) {
     int64_t capacity = roundUp(context);
@@ -40,14 +44,44 @@ struct Plan {
         state.window >= 0 ? ringPositions(state.window, context, step) : roundUp(context);
     return state.fixed + state.position * positions;
   }
+  /// Positions that a state can go back from any place; nothing where it keeps all.
+  std::optional<int64_t> goesBack(const ManifestState &state, int64_t context, int64_t step) const {
+    if (state.lag)
+      return 0;
+    if (state.window < 0)
+      return std::nullopt;
+    int64_t positions = ringPositions(state.window, context, step);
+    return positions < roundUp(context) ? std::optional(positions - state.window) : std::nullopt;
+  }
+  /// Of one checkpoint: what cannot go back to any place.
+  int64_t checkpoint(int64_t context, int64_t step) const {
+    int64_t total = 0;
+    for (const ManifestState &state : manifest.states)
+      if (goesBack(state, context, step))
+        total += static_cast<int64_t>(state.copies.size()) * state.rowBytes() *
+                 (state.lag ? state.lag : std::min(state.window, context));
+    return total;
+  }
   int64_t states(int64_t context, int64_t step) const {
     int64_t total = 0;
     for (const ManifestState &state : manifest.states)
       total += stateBytes(state, context, step);
     return total;
   }
+  /// Of one position, as generation asks for them.
+  int64_t outputs(int64_t context) const {
+    int64_t total = 0;
+    for (const ManifestOutput &output : manifest.outputs) {
+      int64_t bytes = sizeof(float);
+      for (auto [i, size] : llvm::enumerate(output.shape))
+        bytes *= size >= 0 ? size : i == 0 && output.overTime() ? 1 : context;
+      total += bytes;
+    }
+    return total;
+  }
   int64_t total(int64_t context, int64_t step) const {
-    return weights + states(context, step) + bytesOf(manifest.arena, context, step);
+    return weights + states(context, step) + bytesOf(manifest.arena, context, step) +
+           outputs(context) + tokenizer + kProgram;
   }
   /// The largest context that fits; 0 if none does.
   int64_t fit(int64_t bytes, int64_t step) const {
@@ -78,6 +112,16 @@ std::string why(const ManifestState &state) {
   if (state.window >= 0)
     return "read at most " + std::to_string(state.window) + " back";
   return state.position ? "read without a bound" : "the last values of a recurrence";
+}
+
+/// Whether a running sequence can go back, and if not, why.
+std::string truncates(const ManifestState &state, std::optional<int64_t> goesBack) {
+  if (!goesBack)
+    return "truncates";
+  if (state.lag)
+    return "does not truncate, only the last value is kept";
+  return "truncates by at most " + std::to_string(*goesBack) +
+         " positions, earlier ones are overwritten";
 }
 
 /// With a unit that a person reads.
@@ -118,6 +162,7 @@ std::optional<Plan> planOf(const PlanRequest &request) {
   plan.manifest = manifestOf(model, *frontend, "native", versionText());
   if (auto weights = model->getAttrOfType<IntegerAttr>("tril.weights"))
     plan.weights = weights.getInt();
+  plan.tokenizer = static_cast<int64_t>(tokenizerOf(*frontend->checkpoint).size());
   if (auto unshared = model->getAttrOfType<DenseI64ArrayAttr>("tril.unshared"))
     plan.unshared = {unshared[0], unshared[1], unshared[2], unshared[3], unshared[4], unshared[5]};
   return plan;
@@ -129,7 +174,14 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
     llvm::json::Object entry{
         {"name", state.name},        {"kind", state.kind},
         {"why", why(state)},         {"place", state.place},
-        {"formula", formula(state)}, {"bytes", plan.stateBytes(state, context, step)}};
+        {"formula", formula(state)}, {"bytes", plan.stateBytes(state, context, step)},
+        {"type", state.type}};
+    std::optional<int64_t> goesBack = plan.goesBack(state, context, step);
+    entry["truncates"] = !goesBack;
+    if (goesBack) {
+      entry["truncates_by"] = *goesBack;
+      entry["why_not"] = truncates(state, goesBack);
+    }
     if (state.window >= 0) {
       entry["window"] = state.window;
       entry["positions"] = plan.ringPositions(state.window, context, step);
@@ -144,7 +196,11 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
       {"state_bytes", plan.states(context, step)},
       {"arena_bytes", Plan::bytesOf(plan.manifest.arena, context, step)},
       {"arena_bytes_without_sharing", Plan::bytesOf(plan.unshared, context, step)},
+      {"checkpoint_bytes", plan.checkpoint(context, step)},
       {"weight_bytes", plan.weights},
+      {"output_bytes", plan.outputs(context)},
+      {"tokenizer_bytes", plan.tokenizer},
+      {"program_bytes", kProgram},
       {"total_bytes", plan.total(context, step)}};
   llvm::outs() << llvm::formatv("{0:2}", llvm::json::Value(std::move(result))) << "\n";
 }
@@ -153,7 +209,7 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
   llvm::raw_ostream &out = llvm::outs();
   out << plan.manifest.model << ": " << context << " positions, steps of at most " << step
       << "\n\n";
-  size_t width = 5;
+  size_t width = 10; // of the longest name
   for (const ManifestState &state : plan.manifest.states)
     width = std::max(width, state.name.size());
   for (const ManifestState &state : plan.manifest.states) {
@@ -164,6 +220,8 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
         << "  " << std::string(width, ' ') << "  " << why(state);
     if (!state.place.empty())
       out << ", " << state.place;
+    if (plan.manifest.steps)
+      out << "; " << truncates(state, plan.goesBack(state, context, step));
     out << "\n";
   }
   if (plan.manifest.states.empty())
@@ -178,8 +236,13 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
   line("arena", Plan::bytesOf(plan.manifest.arena, context, step),
        "  (" + readable(Plan::bytesOf(plan.unshared, context, step)) +
            " if no values shared bytes)");
+  line("outputs", plan.outputs(context), "  (of one position)");
   line("weights", plan.weights, "");
+  line("tokenizer", plan.tokenizer, "");
+  line("program", kProgram, "  (code, stacks and buffers, about)");
   line("total", plan.total(context, step), "");
+  if (int64_t bytes = plan.checkpoint(context, step); bytes && plan.manifest.steps)
+    line("checkpoint", bytes, "  (each, with --checkpoint-every)");
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 //===- Product.cpp
 //-------------------------------------------------------------------------------------------------===//
 #include "Target/Product.h"
+#include "Target/ProductStates.h"
 #include "Target/WeightWriter.h"
 #include "runtime/Container.h"
 #include "runtime/LinkFlags.h"
@@ -44,6 +45,14 @@ static std::string digestOf(StringRef bytes) {
   return llvm::toHex(hash.final(), /*LowerCase=*/true);
 }
 
+/// Of the model with all of its numbers, without places in the text.
+static std::string digestOf(ModelOp planned) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  planned->print(out, OpPrintingFlags().useLocalScope().enableDebugInfo(false));
+  return digestOf(StringRef(text));
+}
+
 Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::string &cpu,
                           const std::string &version) {
   const dsl::Model &text = *frontend.model;
@@ -66,30 +75,7 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
     for (size_t i = 0; windows && i < windows.asArrayRef().size(); ++i)
       manifest.rings.push_back({windows[i], state[2 + i]});
   }
-  llvm::StringMap<int64_t> calls;
-  model.walk([&](CallOp call) { ++calls[call.getCallee()]; });
-  for (BodyOp body : model.getBody().getOps<BodyOp>()) {
-    int64_t times = body.getSymName() == "main" ? 1 : calls[body.getSymName()];
-    body.walk([&](Operation *op) {
-      if (auto extend = dyn_cast<ExtendOp>(op)) {
-        int64_t bytes = (extend.getOperand().getType().staticElements() * 4 + 63) / 64 * 64;
-        manifest.states.push_back({(body.getSymName() + "." + extend.getName()).str(),
-                                   extend.isRing() ? "ring" : "linear", 0, bytes * times,
-                                   placeOf(op->getLoc()),
-                                   static_cast<int64_t>(extend.getWindow())});
-      } else if (auto rec = dyn_cast<RecOp>(op)) {
-        auto lag = rec->getAttrOfType<IntegerAttr>("lag");
-        for (Value value : rec.getValues()) {
-          int64_t bytes = (cast<NamedTensorType>(value.getType()).staticElements() * 4 *
-                               (lag ? lag.getInt() : 1) +
-                           63) /
-                          64 * 64;
-          manifest.states.push_back({(body.getSymName() + ".rec").str(), "recurrence",
-                                     bytes * times, 0, placeOf(op->getLoc())});
-        }
-      }
-    });
-  }
+  addStates(model, manifest);
   auto axisName = [&](dsl::AxisId axis) { return text.axes[axis].name; };
   for (const dsl::Input &input : text.inputs) {
     ManifestInput entry;
@@ -124,7 +110,7 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
   return manifest;
 }
 
-static std::vector<std::byte> tokenizerOf(const Checkpoint &checkpoint) {
+std::vector<std::byte> tril::tokenizerOf(const Checkpoint &checkpoint) {
   if (checkpoint.dialect() == "gguf" && checkpoint.config().contains("tokenizer.ggml.model"))
     return TokenizerData::fromGguf(checkpoint.config()).serialize();
   if (!checkpoint.tokenizerPath().empty())
@@ -200,6 +186,7 @@ void tril::makeProduct(const ProductParts &parts, const std::string &output) {
     });
   };
   sections.tokenizer = tokenizerOf(*parts.frontend.checkpoint);
+  manifest.build.program = digestOf(parts.planned);
   sections.manifest = [&] {
     manifest.build.weightsDigest = llvm::toHex(hash.final(), /*LowerCase=*/true);
     return manifest.toJson();

@@ -19,9 +19,13 @@ struct ProductParts {
 /// file:line:col of what a location names in the text; empty if it names nothing there.
 std::string placeOf(mlir::Location location);
 
-/// What the program needs to know of the model.  Sizes are 0 where memory is not planned yet.
+/// What the program needs to know of the model.  Sizes are 0, and there are no states, where memory
+/// is not planned yet.
 Manifest manifestOf(ModelOp model, const Frontend &frontend, const std::string &cpu,
                     const std::string &version);
+
+/// The checkpoint's tokenizer as a product holds it; empty if it has none.  Throws Error.
+std::vector<std::byte> tokenizerOf(const Checkpoint &checkpoint);
 
 /// Links and writes the product.  Throws Error; what was at `output` before is then as it was.
 void makeProduct(const ProductParts &parts, const std::string &output);

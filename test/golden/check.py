@@ -3,7 +3,7 @@
 
     check.py --tril build/bin/tril [CASE...]          (default: every case of cases.tsv)
 
-For each case: compiled code on whole sequences, the same token by token, the interpreter, and the older spelling of the
+For each case: compiled code on whole sequences, the same token by token, its states going back and forth, the interpreter, and the older spelling of the
 configuration.  No case may be farther from the reference than four times what examples/README.md says of its text.  Ends with `N passed, N failed`.
 """
 import argparse
@@ -123,6 +123,22 @@ class Case:
         apart = compare(self.compiled, {n: interpreted[n] for n in self.whole}, BETWEEN, "compiled from interpreted")
         return f"{away:.1e} from the reference, {apart:.1e} from the compiled"
 
+    def check_states(self):
+        """The product walks at random: back, into copies, through what it saves, on.  The bits stay those of the whole."""
+        said = []
+        for options in [], ["--checkpoint-every", "24", "-s", "3"]:
+            command = [self.tril, "run", self.text, "--weights", self.folder, "--probe", *options]
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            if done.returncode != 0:
+                raise Failure(f"states: exit status {done.returncode} of {' '.join(command)}\n{done.stdout}")
+            last = done.stdout.splitlines()[-1]
+            if not last.startswith("back ") or "largest change 0 in " not in last or "restored 0" in last:
+                raise Failure(f"states: `{last}`")
+            said.append(last.split(":")[0])
+        if "(refused 0)" not in said[1]:
+            raise Failure(f"states: with checkpoints none is refused, but `{said[1]}`")
+        return "; with checkpoints ".join(said)
+
     def meaning(self, weights, *options, phase="tril"):
         """The text with its configuration filled in, as the compiler's IR."""
         done = subprocess.run([self.tril, "build", self.text, "--weights", weights, "--emit", phase, *options],
@@ -159,6 +175,7 @@ class Case:
         yield "whole", self.check_whole
         if self.causal:
             yield "step", self.check_step
+            yield "states", self.check_states
             yield "keep", self.check_keep
         yield "interpret", self.check_interpret
         if os.path.exists(os.path.join(self.folder, "config_legacy.json")):

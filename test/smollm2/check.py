@@ -90,6 +90,42 @@ class Checks:
                     raise Failure(f"{name}: `logits.{i}` is not the same bits")
         return "2 threads, chunks of 3 and single steps give the same bits"
 
+    def states(self):
+        """Half of the text, saved, and the other half in another run with other sizes."""
+        state = os.path.join(self.work, "state")
+        greedy = ["--temp", "0", "--ignore-eos"]
+        for prompt in self.prompts:
+            first, _ = run(self.product, "-p", prompt["prompt"], "-n", "24", "--save-state", state, *greedy)
+            second, said = run(self.product, "--load-state", state, "-p", "", "-n", "24", "-c", "700", "-b", "5", "-t", "2", *greedy)
+            expected = prompt["prompt"] + prompt["text"]
+            if not expected.startswith(first):  # a newline that ends the output is not of the text
+                first = first.removesuffix("\n")
+            if (first + second).rstrip("\n") != expected.rstrip("\n"):
+                raise Failure(f"it wrote\n{first}\nand, from the saved state,\n{second}")
+            if f"re-used:    {len(prompt['ids']) + 23} tokens" not in said:
+                raise Failure(f"no tokens were re-used:\n{said}")
+        out, _ = run(self.product, "--probe", "-c", "8", "-t", "2")
+        if "largest change 0 in" not in out.splitlines()[-1]:
+            raise Failure(out)
+        return f"texts saved in the middle go on; {out.splitlines()[-1]}"
+
+    def memory(self):
+        """What is resident when the context is full, beside what `tril plan` says."""
+        plan, _ = run(self.arguments.tril, "plan", TEXT, "--weights", self.arguments.weights, "--ctx", "1024", "--json")
+        planned = json.loads(plan)["total_bytes"]
+        prompt = self.prompts[0]
+        text = prompt["prompt"] * (960 // len(prompt["ids"]))
+        process = subprocess.Popen([self.product, "-p", text, "-c", "1024", "-t", "2", "--ignore-eos"], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        said = process.stderr.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0 or "the context of 1024 tokens is full" not in said:
+            raise Failure(f"status {status}\n{said}")
+        resident = usage.ru_maxrss * 1024  # Linux counts in KiB
+        if not 0.98 * planned <= resident <= 1.02 * planned:
+            raise Failure(f"{resident} bytes are resident, {planned} were planned: more than 2 % apart")
+        return f"{resident / 1e6:.1f} MB are resident, {planned / 1e6:.1f} MB were planned ({resident / planned - 1:+.1%})"
+
     def perplexity(self):
         out, _ = run(self.product, "--perplexity", os.path.join(HERE, "perplexity_tokens.json"))
         found = re.match(r"perplexity (\d+\.\d+) ", out)
@@ -101,7 +137,7 @@ class Checks:
         return f"perplexity {value}"
 
     def all(self):
-        return [self.build, self.greedy, self.best, self.text, self.same_bits, self.perplexity]
+        return [self.build, self.greedy, self.best, self.text, self.same_bits, self.states, self.memory, self.perplexity]
 
 
 def main():

@@ -81,6 +81,16 @@ TEST(Manifest, SaysWhatIsWrong) {
             "the product's manifest: `outputs[0].shape` does not agree with the axes (`time` comes "
             "first, and "
             "only sequences are -1)");
+  EXPECT_EQ(messageWith("/states/0/type", "f64"),
+            "the product's manifest: `states[0].type` is `f64`, not f32, f16, bf16, i32 or i1");
+  EXPECT_EQ(messageWith("/states/0/copies/0/0", 1),
+            "the product's manifest: `states[0].copies` has one at 1, 0, outside of the memory for "
+            "it");
+  EXPECT_EQ(messageWith("/states/1/copies/0/1", 1),
+            "the product's manifest: `states[1].copies` has one at 8, 1, outside of the memory for "
+            "it");
+  EXPECT_EQ(messageWith("/states/1/copies/0", "here"),
+            "the product's manifest: `states[1].copies` holds something that is not two sizes");
   json many = json::array();
   for (int i = 0; i < 9; ++i)
     many.push_back({{"name", "x"}, {"limit", 5}, {"axes", {"time"}}});

@@ -66,9 +66,17 @@ fake::Folder *ProgramTest::folder;
 
 TEST_F(ProgramTest, ProbesItself) {
   Result result = runProduct("fake", {"--probe", "-c", "5"});
-  EXPECT_EQ(result.out, "a later token changed: largest change 0 in 60 pairs of positions\n"
-                        "the prompt cut: largest change 0 in 60 pairs of positions\n"
-                        "one token at a time: largest change 0 in 30 pairs of positions\n");
+  // The recurrence of the step goes back to its beginning only.
+  EXPECT_EQ(result.out.substr(0, result.out.find("back ")),
+            "a later token changed: largest change 0 in 60 pairs of positions\n"
+            "the prompt cut: largest change 0 in 60 pairs of positions\n"
+            "one token at a time: largest change 0 in 30 pairs of positions\n");
+  EXPECT_NE(result.out.find("restored 21: largest change 0 in "), std::string::npos) << result.out;
+  EXPECT_EQ(result.out.find("(refused 0)"), std::string::npos) << result.out;
+  Result back = runProduct("fake", {"--probe", "-c", "5", "--checkpoint-every", "16"});
+  EXPECT_NE(back.out.find("(refused 0)"), std::string::npos) << back.out;
+  EXPECT_NE(back.out.find(": largest change 0 in "), std::string::npos) << back.out;
+  EXPECT_EQ(back.status, 0);
   EXPECT_EQ(result.err, "");
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(runProduct("source", {"--probe"}).status, 0);
@@ -182,6 +190,61 @@ TEST_F(ProgramTest, WholeModelsGenerateTheSame) {
       whole.err.find("note: the whole text is computed for every token: the value `x` reads later "
                      "positions\n"),
       std::string::npos);
+}
+
+//===--- states ---===//
+
+TEST_F(ProgramTest, GoesOnWithASavedState) {
+  std::vector<std::string> common = {"--temp", "2", "-s", "7", "--ignore-eos"};
+  auto with = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), common.begin(), common.end());
+    return arguments;
+  };
+  // The text goes on as if it had not been interrupted, but for the sampler: none at --temp 0.
+  common = {"--temp", "0"};
+  std::string once = runProduct("fake", with({"-p", "abcd", "-n", "12"})).out;
+  Result first = runProduct("fake", with({"-p", "abcd", "-n", "5", "--save-state", path("s")}));
+  EXPECT_EQ(first.status, 0);
+  Result second = runProduct("fake", with({"--load-state", path("s"), "-p", "", "-n", "7"}));
+  EXPECT_EQ(first.out.substr(0, first.out.size() - 1) + second.out, once);
+  EXPECT_NE(second.err.find("re-used:    8 tokens computed before\n"), std::string::npos)
+      << second.err;
+  EXPECT_NE(second.err.find("prompt:     1 token in"), std::string::npos) << second.err;
+  // A prompt goes on after it, without another begin of text.
+  runProduct("begins", with({"-p", "ab", "-n", "0", "--save-state", path("b")}));
+  Result more = runProduct("begins", with({"--load-state", path("b"), "-p", "cd", "-n", "4"}));
+  EXPECT_EQ(more.out, "cd" + runProduct("begins", with({"-p", "abcd", "-n", "4"})).out.substr(4));
+  EXPECT_NE(more.err.find("prompt:     2 tokens in"), std::string::npos) << more.err;
+  // A text that ended has nothing left to compute: its last token is computed again.
+  runProduct("fake", with({"-p", "abc", "-n", "0", "--save-state", path("s")}));
+  EXPECT_EQ(runProduct("fake", with({"--load-state", path("s"), "-p", "", "-n", "3"})).out,
+            "abc\n");
+}
+
+TEST_F(ProgramTest, StatesThatDoNotFit) {
+  runProduct("fake", {"-p", "abcd", "-n", "5", "--save-state", path("s")});
+  expectError("fake", {"--load-state", path("s"), "-p", "x", "-c", "4"}, 1,
+              "`" + path("s") + "` holds 9 tokens; -c gives room for 4");
+  expectError("fake", {"--load-state", path("s"), "-p", "abcd", "-c", "9"}, 1,
+              "the prompt and the loaded text have 13 tokens; -c gives room for 9");
+  expectError("fake", {"--load-state", path("none"), "-p", "x"}, 1,
+              "cannot read `" + path("none") + "`: no such file or directory");
+  expectError("fake", {"--load-state", path("tokens.json"), "-p", "x"}, 1,
+              "`" + path("tokens.json") + "` is not a saved state: it does not begin like one");
+  Result unwritten = runProduct("fake", {"-p", "x", "-n", "1", "--save-state", path("no/such")});
+  EXPECT_EQ(unwritten.status, 1);
+  EXPECT_NE(unwritten.err.find("error: cannot write `" + path("no/such") +
+                               "`: no such file or directory\n"),
+            std::string::npos);
+  EXPECT_EQ(runProduct("fake", {"-p", "x", "-n", "1", "--save-state", "/dev/full"}).status, 1);
+  for (const char *option : {"--save-state", "--load-state"})
+    expectError("fake", {option, "s", "--perplexity", "a"}, 2,
+                std::string(option) + " is for texts: -p, -f or lines");
+  expectError("fake", {"--stats", "--probe"}, 2, "--stats is for texts: -p, -f or lines");
+  expectError("fake", {"--checkpoint-every", "9", "--perplexity", "a"}, 2,
+              "--checkpoint-every is for texts: -p, -f or lines");
+  expectError("fake", {"--checkpoint-every", "0"}, 2,
+              "`--checkpoint-every 0`: needs a whole number from 1 to 2147483648");
 }
 
 //===--- token lists ---===//

@@ -95,6 +95,36 @@ TEST_F(SignalTest, LinesFromATerminal) {
   EXPECT_NE(terminal.seen.find("generation: 12 tokens in "), std::string::npos) << terminal.seen;
 }
 
+TEST_F(SignalTest, AnEditedLineIsNotComputedAgain) {
+  std::vector<std::string> arguments = {
+      folder / "fake", "--temp",    "0", "-n", "3", "--stats", "--checkpoint-every", "2",
+      "--save-state",  folder / "s"};
+  Terminal terminal(arguments);
+  ASSERT_TRUE(terminal.expect("> "));
+  terminal.type("abcdef\n");
+  ASSERT_TRUE(terminal.expect("def\r\nprompt:     6 tokens in ")) << terminal.seen;
+  terminal.type("abcdXY\n"); // an edit of the end: four tokens are the same
+  ASSERT_TRUE(terminal.expect("dXY\r\nprompt:     2 tokens in ")) << terminal.seen;
+  ASSERT_TRUE(terminal.expect("re-used:    4 tokens computed before\r\n")) << terminal.seen;
+  // What was generated is known too; the last checkpoint is before the line's last two tokens.
+  terminal.type("abcdXYdX\n");
+  ASSERT_TRUE(terminal.expect("YdX\r\nprompt:     2 tokens in ")) << terminal.seen;
+  ASSERT_TRUE(terminal.expect("re-used:    6 tokens computed before\r\n")) << terminal.seen;
+  terminal.type("\x04");
+  EXPECT_EQ(terminal.status(), 0);
+  EXPECT_NE(terminal.seen.find("re-used:    10 tokens"), std::string::npos) << terminal.seen;
+  // Lines go on after a loaded text, each anew.
+  Terminal loaded(
+      {folder / "fake", "--temp", "0", "-n", "3", "--stats", "--load-state", folder / "s"});
+  for (const char *line : {"ab\n", "ac\n"}) {
+    ASSERT_TRUE(loaded.expect("> "));
+    loaded.type(line);
+    ASSERT_TRUE(loaded.expect("re-used:    10 tokens computed before\r\n")) << loaded.seen;
+  }
+  loaded.type("\x04");
+  EXPECT_EQ(loaded.status(), 0);
+}
+
 TEST_F(SignalTest, CtrlCEndsATextThenTheProgram) {
   Terminal terminal({folder / "fake", "--temp", "0", "-c", "100000"});
   ASSERT_TRUE(terminal.expect("> "));

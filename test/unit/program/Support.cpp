@@ -21,12 +21,29 @@ Manifest manifest() {
   m.claim = "causal";
   m.arena = {8, 8, 4, 1, 1, 1};
   m.state = {8, 0, 4, 0};
-  m.states = {{"tokens", "linear", 0, 4, "fake.tril:3:1"}};
+  ManifestState sum, tokens;
+  sum.name = "sum";
+  sum.kind = "recurrence";
+  sum.fixed = 8;
+  sum.place = "fake.tril:2:1";
+  sum.type = "i1"; // two halves of a number that is no index
+  sum.width = 2;
+  sum.lag = 1;
+  sum.copies = {{0, 0}};
+  tokens.name = "tokens";
+  tokens.kind = "linear";
+  tokens.position = 4;
+  tokens.place = "fake.tril:3:1";
+  tokens.type = "i1"; // compared, no index
+  tokens.width = 1;
+  tokens.copies = {{8, 0}};
+  m.states = {sum, tokens};
   m.inputs = {{"token", vocabulary, {"time"}}};
   m.outputs = {{"logits", {"time", "vocab"}, {-1, vocabulary}},
                {"sums", {"time", "pair"}, {-1, 2}},
                {"ends", {"lane"}, {3}}};
-  m.build = {"0.1.0", "fake.tril", "aa11", "fake.gguf", "bb22", "x86-64", {"--fake"}, false};
+  m.build = {"0.1.0", "fake.tril", "aa11",     "fake.gguf", "bb22",
+             "cc33",  "x86-64",    {"--fake"}, false};
   return m;
 }
 

@@ -296,6 +296,29 @@ const std::optional<Point> &Solver::decide(Formula f, bool opaque) {
   return at->second;
 }
 
+std::optional<int64_t> Solver::largest(Formula f, const Affine &measure, int64_t limit) {
+  auto reaches = [&](int64_t value) {
+    return possible(terms.both(f, terms.atMost(Affine(value), measure)));
+  };
+  if (reaches(limit) || !reaches(-limit))
+    return std::nullopt;
+  int64_t yes = -limit, no = limit;
+  // Most are small.
+  for (int64_t near = 1; near < limit; near *= 16) {
+    if (no > near && !reaches(near))
+      no = near;
+    if (yes < -near && reaches(-near))
+      yes = -near;
+    if (no - yes <= 2 * near)
+      break;
+  }
+  while (no - yes > 1) {
+    int64_t middle = yes + (no - yes) / 2;
+    (reaches(middle) ? yes : no) = middle;
+  }
+  return yes;
+}
+
 std::optional<Point> Solver::smallest(Formula f, bool opaque, const Affine &first,
                                       const Affine &second) {
   std::optional<Point> best = decide(f, opaque);

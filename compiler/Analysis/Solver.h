@@ -20,6 +20,9 @@ public:
   bool possible(Formula f) { return bool(decide(f, true)); }
   /// Whether it holds somewhere even if opaque parts count as false.
   bool certain(Formula f) { return bool(decide(f, false)) && !exceeded(); }
+  /// The largest value that `measure` may have where `f` holds, if it is between -limit and limit;
+  /// null if it may be larger, or if `f` holds nowhere.
+  std::optional<int64_t> largest(Formula f, const Affine &measure, int64_t limit);
   /// A point with its smallest value of `first`, then of `second`, where they are small; null if
   /// there is none.
   std::optional<Point> smallest(Formula f, bool opaque, const Affine &first, const Affine &second);

@@ -174,9 +174,11 @@ Formula comparison(Arithmetic &arithmetic, Terms &terms, Operation *op, const Nu
 LogicalResult readAll(ReadsAnalysis &analysis, Operation *op) {
   Terms &terms = analysis.terms;
   Reads result;
+  result.hole = kFalse;
   for (Value operand : op->getOperands()) {
     const Reads &reads = analysis.of(operand);
     analysis.take(result, reads, kTrue, op);
+    result.hole = terms.either(*result.hole, analysis.hole(reads));
     result.valid = terms.both(result.valid, reads.valid);
     result.facts = terms.both(result.facts, reads.facts);
   }
@@ -248,6 +250,7 @@ LogicalResult readLogic(ReadsAnalysis &analysis, Operation *op, bool conjunction
   analysis.take(result, x, undecidedBy(y, op->getOperand(0)), op);
   analysis.take(result, y, undecidedBy(x, op->getOperand(1)), op);
   result.valid = terms.both(x.valid, y.valid);
+  result.hole = terms.either(analysis.hole(x), analysis.hole(y));
   result.facts = terms.both(x.facts, y.facts);
   result.truth = conjunction ? terms.both(x.truth, y.truth) : terms.either(x.truth, y.truth);
   analysis.set(op->getResult(0), std::move(result));
@@ -302,6 +305,7 @@ LogicalResult WhereOp::reads(ReadsAnalysis &analysis) {
   analysis.take(result, x, kTrue, *this);
   analysis.take(result, p, kTrue, *this);
   result.valid = terms.both(x.valid, terms.both(p.valid, p.truth));
+  result.hole = terms.either(analysis.hole(x), analysis.notTrue(p));
   result.facts = terms.both(x.facts, p.facts);
   result.live = x.live;
   result.number = x.number;
@@ -340,7 +344,8 @@ LogicalResult ElseOp::reads(ReadsAnalysis &analysis) {
   const Reads &x = analysis.of(getOperand()), &y = analysis.of(getOtherwise());
   Reads result;
   // Where it is no hole, what is known of it holds too.
-  chooseOf(analysis, *this, result, x, analysis.present(x), y, terms.negate(x.valid));
+  chooseOf(analysis, *this, result, x, analysis.present(x), y, analysis.hole(x));
+  result.hole = terms.both(analysis.hole(x), analysis.hole(y));
   analysis.set(getResult(), std::move(result));
   return success();
 }
@@ -351,8 +356,11 @@ LogicalResult SelectOp::reads(ReadsAnalysis &analysis) {
   Reads result;
   analysis.take(result, p, kTrue, *this);
   Formula chosen = terms.both(p.valid, p.truth);
-  chooseOf(analysis, *this, result, analysis.of(getThen()), terms.both(chosen, p.facts),
-           analysis.of(getOtherwise()), terms.negate(chosen));
+  Formula first = terms.both(chosen, p.facts), second = analysis.notTrue(p);
+  const Reads &x = analysis.of(getThen()), &y = analysis.of(getOtherwise());
+  chooseOf(analysis, *this, result, x, first, y, second);
+  result.hole = terms.either(terms.both(first, analysis.hole(x)),
+                             terms.both(second, analysis.hole(y)));
   analysis.set(getResult(), std::move(result));
   return success();
 }

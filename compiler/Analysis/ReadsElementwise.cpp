@@ -231,6 +231,16 @@ LogicalResult readAll(ReadsAnalysis &analysis, Operation *op) {
     }
   }
   result.facts = terms.both(result.facts, facts);
+  // A comparison whose outcome is known reads nothing, if whether it is a hole is none.
+  if (type.getElement().isInteger(1) && !type.getHoles() && !result.cases.empty() &&
+      terms.dependsOnData(result.truth) && result.truth != kOpaque) {
+    bool maybe = analysis.solver.possible(terms.both(result.facts, result.truth));
+    if (!maybe ||
+        !analysis.solver.possible(terms.both(result.facts, terms.negate(result.truth)))) {
+      result.truth = maybe ? kTrue : kFalse;
+      result.cases.clear();
+    }
+  }
   analysis.set(op->getResult(0), std::move(result));
   return success();
 }
@@ -314,6 +324,18 @@ LogicalResult WhereOp::reads(ReadsAnalysis &analysis) {
   return success();
 }
 
+// Two values that are computed alike from the same.
+static bool isSame(Value a, Value b, unsigned depth = 4) {
+  Operation *x = a.getDefiningOp(), *y = b.getDefiningOp();
+  if (a == b || depth == 0 || !x || !y || x->getNumRegions() > 0)
+    return a == b;
+  return cast<OpResult>(a).getResultNumber() == cast<OpResult>(b).getResultNumber() &&
+         OperationEquivalence::isEquivalentTo(
+             x, y,
+             [&](Value left, Value right) { return success(isSame(left, right, depth - 1)); },
+             nullptr, OperationEquivalence::IgnoreLocations);
+}
+
 // What one of two values is, each where it is chosen.
 static void chooseOf(ReadsAnalysis &analysis, Operation *op, Reads &result, const Reads &x,
                      Formula whenX, const Reads &y, Formula whenY) {
@@ -342,6 +364,11 @@ static void chooseOf(ReadsAnalysis &analysis, Operation *op, Reads &result, cons
 LogicalResult ElseOp::reads(ReadsAnalysis &analysis) {
   Terms &terms = analysis.terms;
   const Reads &x = analysis.of(getOperand()), &y = analysis.of(getOtherwise());
+  if (auto where = getOperand().getDefiningOp<WhereOp>();
+      where && isSame(where.getOperand(), getOtherwise())) { // whatever the predicate is
+    analysis.set(getResult(), y);
+    return success();
+  }
   Reads result;
   // Where it is no hole, what is known of it holds too.
   chooseOf(analysis, *this, result, x, analysis.present(x), y, analysis.hole(x));
@@ -353,6 +380,10 @@ LogicalResult ElseOp::reads(ReadsAnalysis &analysis) {
 LogicalResult SelectOp::reads(ReadsAnalysis &analysis) {
   Terms &terms = analysis.terms;
   const Reads &p = analysis.of(getCondition());
+  if (isSame(getThen(), getOtherwise())) {
+    analysis.set(getResult(), analysis.of(getThen()));
+    return success();
+  }
   Reads result;
   analysis.take(result, p, kTrue, *this);
   Formula chosen = terms.both(p.valid, p.truth);

@@ -29,15 +29,16 @@ public:
 
   bool exceeded() const { return exceeded_ || terms.exceeded(); }
   unsigned queries() const { return queries_; }
-  /// For tests: steps of the search that a formula may take.
-  void setBudget(unsigned steps) { stepsOfFormula = steps; }
+  /// For tests: the work that a formula may take, in entries of simplex tables.
+  void setBudget(uint64_t work) { workOfFormula = work; }
 
 private:
   const std::optional<Point> &decide(Formula f, bool opaque);
 
   Terms &terms;
   std::map<std::pair<Formula, bool>, std::optional<Point>> decided;
-  unsigned queries_ = 0, stepsOfFormula = 1000, stepsLeft = 10000;
+  unsigned queries_ = 0;
+  uint64_t workOfFormula = 50'000'000, workLeft = 200'000'000;
   bool exceeded_ = false;
 };
 

@@ -74,9 +74,8 @@ struct Reads {
   Formula truth = kOpaque; ///< of a predicate: where it is true
 
   friend bool operator==(const Reads &a, const Reads &b) {
-    return a.cases == b.cases && a.valid == b.valid && a.hole == b.hole &&
-           a.live == b.live && a.facts == b.facts &&
-           a.number == b.number && a.truth == b.truth;
+    return a.cases == b.cases && a.valid == b.valid && a.hole == b.hole && a.live == b.live &&
+           a.facts == b.facts && a.number == b.number && a.truth == b.truth;
   }
 };
 

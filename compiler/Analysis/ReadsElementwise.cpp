@@ -235,8 +235,7 @@ LogicalResult readAll(ReadsAnalysis &analysis, Operation *op) {
   if (type.getElement().isInteger(1) && !type.getHoles() && !result.cases.empty() &&
       terms.dependsOnData(result.truth) && result.truth != kOpaque) {
     bool maybe = analysis.solver.possible(terms.both(result.facts, result.truth));
-    if (!maybe ||
-        !analysis.solver.possible(terms.both(result.facts, terms.negate(result.truth)))) {
+    if (!maybe || !analysis.solver.possible(terms.both(result.facts, terms.negate(result.truth)))) {
       result.truth = maybe ? kTrue : kFalse;
       result.cases.clear();
     }
@@ -331,8 +330,7 @@ static bool isSame(Value a, Value b, unsigned depth = 4) {
     return a == b;
   return cast<OpResult>(a).getResultNumber() == cast<OpResult>(b).getResultNumber() &&
          OperationEquivalence::isEquivalentTo(
-             x, y,
-             [&](Value left, Value right) { return success(isSame(left, right, depth - 1)); },
+             x, y, [&](Value left, Value right) { return success(isSame(left, right, depth - 1)); },
              nullptr, OperationEquivalence::IgnoreLocations);
 }
 
@@ -390,8 +388,8 @@ LogicalResult SelectOp::reads(ReadsAnalysis &analysis) {
   Formula first = terms.both(chosen, p.facts), second = analysis.notTrue(p);
   const Reads &x = analysis.of(getThen()), &y = analysis.of(getOtherwise());
   chooseOf(analysis, *this, result, x, first, y, second);
-  result.hole = terms.either(terms.both(first, analysis.hole(x)),
-                             terms.both(second, analysis.hole(y)));
+  result.hole =
+      terms.either(terms.both(first, analysis.hole(x)), terms.both(second, analysis.hole(y)));
   analysis.set(getResult(), std::move(result));
   return success();
 }

@@ -31,8 +31,8 @@ LogicalResult IndexOp::reads(ReadsAnalysis &analysis) {
     if (axis.isDynamic() && axis.getRootName() != kTime)
       within = terms.both(within, kOpaque);
     inside = terms.both(inside, terms.both(within, at.valid));
-    outside = terms.either(outside, terms.either(analysis.hole(at),
-                                                 terms.both(at.facts, terms.negate(within))));
+    outside = terms.either(
+        outside, terms.either(analysis.hole(at), terms.both(at.facts, terms.negate(within))));
     analysis.take(result, at, kTrue, *this);
   }
   Reads moved;

@@ -178,14 +178,14 @@ LogicalResult ReduceOp::reads(ReadsAnalysis &analysis) {
   bool any = getKind() == ReduceKind::any, all = getKind() == ReduceKind::all;
   if (oneOfTime && (any || all)) {
     Formula decides = any ? x.truth : terms.negate(x.truth);
-    on = terms.both(on, undecidedByOne(analysis, *this, result, x, getResult().getType(), axes[0],
-                                       decides));
+    on = terms.both(
+        on, undecidedByOne(analysis, *this, result, x, getResult().getType(), axes[0], decides));
     // The position that decides, or any other one where none does.
     Substitution there = chosenPosition(analysis, getResult().getType(), axes);
     Formula decided = terms.replace(terms.both(x.valid, decides), there);
     result.truth = any ? decided : terms.negate(decided);
-    result.facts = terms.either(terms.negate(terms.replace(x.valid, there)),
-                                terms.replace(x.facts, there));
+    result.facts =
+        terms.either(terms.negate(terms.replace(x.valid, there)), terms.replace(x.facts, there));
   }
   readRows(analysis, *this, result, x, axes, on);
   // A position that is no hole, if there is one in the row: of max and min the one that they are.

@@ -15,7 +15,8 @@ using namespace mlir::presburger;
 // Deciding over the whole numbers takes time exponential in the unknowns that matter.
 static constexpr size_t kMostUnknowns = 400, kMostWholeUnknowns = 30;
 
-// So many times the numbers between two whole ones are cut out before the whole numbers are searched.
+// So many times the numbers between two whole ones are cut out before the whole numbers are
+// searched.
 static constexpr unsigned kMostBranches = 40;
 
 // A search over the whole numbers costs so much work for each triple of unknowns.
@@ -46,7 +47,6 @@ public:
   }
   bool exceeded = false;
   uint64_t work; ///< that is left
-
 
 private:
   // An inequality costs as much as the table of the simplex is large, and so does what follows.
@@ -333,10 +333,8 @@ const std::optional<Point> &Solver::decide(Formula f, bool opaque) {
   }
   uint64_t budget = std::min(workOfFormula, workLeft);
   Search search(terms, opaque, budget);
-  clock_t c0=clock();
   at->second = search.run(f);
   workLeft -= budget - search.work;
-  if (getenv("DBG")) fprintf(stderr, "work %lu ms %g\n", budget-search.work, 1e3*(clock()-c0)/CLOCKS_PER_SEC);
   exceeded_ |= search.exceeded;
   return at->second;
 }

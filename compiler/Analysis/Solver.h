@@ -38,7 +38,7 @@ private:
   Terms &terms;
   std::map<std::pair<Formula, bool>, std::optional<Point>> decided;
   unsigned queries_ = 0;
-  uint64_t workOfFormula = 50'000'000, workLeft = 200'000'000;
+  uint64_t workOfFormula = 200'000'000, workLeft = 500'000'000;
   bool exceeded_ = false;
 };
 

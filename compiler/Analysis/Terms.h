@@ -59,9 +59,9 @@ struct AtomInfo {
 
 struct FormulaInfo {
   enum Kind { isFalse, isTrue, isOpaque, atLeastZero, isZero, both, either } kind;
-  Affine affine;          ///< atLeastZero, isZero
-  Formula left = kFalse;  ///< both, either
-  Formula right = kFalse; ///< both, either
+  Affine affine;                     ///< atLeastZero, isZero
+  Formula left = kFalse;             ///< both, either
+  Formula right = kFalse;            ///< both, either
   bool data = false, opaque = false; ///< whether some datum, some opaque part occurs in it
 };
 

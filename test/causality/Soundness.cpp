@@ -81,6 +81,8 @@ public:
   }
 
   std::string refusal; ///< of the language, for the last text
+  /// By how numbers are made, so that no coincidence of values hides a read; or by their values.
+  interpreter::Precision precision = interpreter::Precision::symbolic;
 
 private:
   mlir::OwningOpRef<mlir::ModuleOp> refused(const dsl::Diagnostics &messages) {
@@ -93,9 +95,10 @@ private:
       token = static_cast<int32_t>(random() % vocabulary);
     return result;
   }
-  static Outputs evaluate(ModelOp model, const Tokens &tokens, const Tokens &words) {
+  Outputs evaluate(ModelOp model, const Tokens &tokens, const Tokens &words) {
     interpreter::Options options;
     options.blasFrom = -1;
+    options.precision = precision;
     auto result = interpreter::evaluate(
         model,
         {{"token", {{static_cast<int64_t>(tokens.size())}, tokens}},
@@ -164,6 +167,7 @@ int main(int argc, char **argv) {
       return 2;
     }
     std::mt19937_64 random(arguments.seed);
+    judge.precision = interpreter::Precision::f64;
     std::string leak =
         judge.leak(*module->getOps<ModelOp>().begin(), random, arguments.longest, 20);
     std::cout << (leak.empty() ? "no leak was seen" : "leaks: " + leak) << "\n";

@@ -98,6 +98,8 @@ void ReadsAnalysis::take(Reads &into, const Reads &from, Formula when, Operation
 
 void ReadsAnalysis::rename(Reads &into, const Reads &from, const Substitution &positions) {
   into.valid = terms.replace(from.valid, positions);
+  if (from.hole)
+    into.hole = terms.replace(*from.hole, positions);
   into.live = terms.replace(from.live, positions);
   into.facts = terms.replace(from.facts, positions);
   into.truth = terms.replace(from.truth, positions);
@@ -127,8 +129,10 @@ Affine ReadsAnalysis::fresh(NamedTensorType type, std::optional<int64_t> least,
 
 void ReadsAnalysis::set(Value value, Reads reads) {
   NamedTensorType type = typeOf(value);
-  if (!type.getHoles())
+  if (!type.getHoles()) {
     reads.valid = kTrue;
+    reads.hole.reset();
+  }
   // A whole number is at least one that the run decides.
   if (type.getElement().isInteger(32) && !reads.number)
     reads.number = Number{fresh(type)};
@@ -297,8 +301,10 @@ void ReadsAnalysis::hideData(Reads &reads) {
     reads.number.reset();
   if (terms.dependsOnData(reads.facts))
     reads.facts = kTrue;
-  if (terms.dependsOnData(reads.valid))
+  if (terms.dependsOnData(hole(reads))) {
     reads.valid = kOpaque;
+    reads.hole.reset();
+  }
   if (terms.dependsOnData(reads.live))
     reads.live = kTrue;
   if (terms.dependsOnData(reads.truth))

@@ -65,14 +65,17 @@ struct Number {
 struct Reads {
   llvm::SmallVector<Case, 4> cases;
   Formula valid = kTrue; ///< where it is no hole
+  /// Where it is a hole, if more is known than that it is not valid: what is known of a predicate
+  /// holds where it is false too.
+  std::optional<Formula> hole;
   Formula live = kTrue;  ///< where it may differ from 0
   Formula facts = kTrue; ///< what is known where it is no hole
   std::optional<Number> number;
   Formula truth = kOpaque; ///< of a predicate: where it is true
 
   friend bool operator==(const Reads &a, const Reads &b) {
-    return a.cases == b.cases && a.valid == b.valid && a.live == b.live && a.facts == b.facts &&
-           a.number == b.number && a.truth == b.truth;
+    return a.cases == b.cases && a.valid == b.valid && a.hole == b.hole && a.live == b.live &&
+           a.facts == b.facts && a.number == b.number && a.truth == b.truth;
   }
 };
 
@@ -115,6 +118,14 @@ public:
 
   /// valid and facts.
   Formula present(const Reads &reads) { return terms.both(reads.valid, reads.facts); }
+  /// Where it may be a hole.
+  Formula hole(const Reads &reads) { return reads.hole ? *reads.hole : terms.negate(reads.valid); }
+  /// Where a predicate may count as false: where it is a hole, or false and what is known of it
+  /// holds.
+  Formula notTrue(const Reads &predicate) {
+    return terms.either(hole(predicate),
+                        terms.both(predicate.facts, terms.negate(predicate.truth)));
+  }
   /// A read of the existence of `position` of the sequence of `axis`.
   Case existence(AxisAttr axis, const Affine &position, Formula when, mlir::Operation *op);
   /// The cases of an operand, with `when` too.

@@ -174,9 +174,11 @@ Formula comparison(Arithmetic &arithmetic, Terms &terms, Operation *op, const Nu
 LogicalResult readAll(ReadsAnalysis &analysis, Operation *op) {
   Terms &terms = analysis.terms;
   Reads result;
+  result.hole = kFalse;
   for (Value operand : op->getOperands()) {
     const Reads &reads = analysis.of(operand);
     analysis.take(result, reads, kTrue, op);
+    result.hole = terms.either(*result.hole, analysis.hole(reads));
     result.valid = terms.both(result.valid, reads.valid);
     result.facts = terms.both(result.facts, reads.facts);
   }
@@ -229,6 +231,15 @@ LogicalResult readAll(ReadsAnalysis &analysis, Operation *op) {
     }
   }
   result.facts = terms.both(result.facts, facts);
+  // A comparison whose outcome is known reads nothing, if whether it is a hole is none.
+  if (type.getElement().isInteger(1) && !type.getHoles() && !result.cases.empty() &&
+      terms.dependsOnData(result.truth) && result.truth != kOpaque) {
+    bool maybe = analysis.solver.possible(terms.both(result.facts, result.truth));
+    if (!maybe || !analysis.solver.possible(terms.both(result.facts, terms.negate(result.truth)))) {
+      result.truth = maybe ? kTrue : kFalse;
+      result.cases.clear();
+    }
+  }
   analysis.set(op->getResult(0), std::move(result));
   return success();
 }
@@ -248,6 +259,7 @@ LogicalResult readLogic(ReadsAnalysis &analysis, Operation *op, bool conjunction
   analysis.take(result, x, undecidedBy(y, op->getOperand(0)), op);
   analysis.take(result, y, undecidedBy(x, op->getOperand(1)), op);
   result.valid = terms.both(x.valid, y.valid);
+  result.hole = terms.either(analysis.hole(x), analysis.hole(y));
   result.facts = terms.both(x.facts, y.facts);
   result.truth = conjunction ? terms.both(x.truth, y.truth) : terms.either(x.truth, y.truth);
   analysis.set(op->getResult(0), std::move(result));
@@ -302,12 +314,24 @@ LogicalResult WhereOp::reads(ReadsAnalysis &analysis) {
   analysis.take(result, x, kTrue, *this);
   analysis.take(result, p, kTrue, *this);
   result.valid = terms.both(x.valid, terms.both(p.valid, p.truth));
+  result.hole = terms.either(analysis.hole(x), analysis.notTrue(p));
   result.facts = terms.both(x.facts, p.facts);
   result.live = x.live;
   result.number = x.number;
   result.truth = x.truth;
   analysis.set(getResult(), std::move(result));
   return success();
+}
+
+// Two values that are computed alike from the same.
+static bool isSame(Value a, Value b, unsigned depth = 4) {
+  Operation *x = a.getDefiningOp(), *y = b.getDefiningOp();
+  if (a == b || depth == 0 || !x || !y || x->getNumRegions() > 0)
+    return a == b;
+  return cast<OpResult>(a).getResultNumber() == cast<OpResult>(b).getResultNumber() &&
+         OperationEquivalence::isEquivalentTo(
+             x, y, [&](Value left, Value right) { return success(isSame(left, right, depth - 1)); },
+             nullptr, OperationEquivalence::IgnoreLocations);
 }
 
 // What one of two values is, each where it is chosen.
@@ -338,9 +362,15 @@ static void chooseOf(ReadsAnalysis &analysis, Operation *op, Reads &result, cons
 LogicalResult ElseOp::reads(ReadsAnalysis &analysis) {
   Terms &terms = analysis.terms;
   const Reads &x = analysis.of(getOperand()), &y = analysis.of(getOtherwise());
+  if (auto where = getOperand().getDefiningOp<WhereOp>();
+      where && isSame(where.getOperand(), getOtherwise())) { // whatever the predicate is
+    analysis.set(getResult(), y);
+    return success();
+  }
   Reads result;
   // Where it is no hole, what is known of it holds too.
-  chooseOf(analysis, *this, result, x, analysis.present(x), y, terms.negate(x.valid));
+  chooseOf(analysis, *this, result, x, analysis.present(x), y, analysis.hole(x));
+  result.hole = terms.both(analysis.hole(x), analysis.hole(y));
   analysis.set(getResult(), std::move(result));
   return success();
 }
@@ -348,11 +378,18 @@ LogicalResult ElseOp::reads(ReadsAnalysis &analysis) {
 LogicalResult SelectOp::reads(ReadsAnalysis &analysis) {
   Terms &terms = analysis.terms;
   const Reads &p = analysis.of(getCondition());
+  if (isSame(getThen(), getOtherwise())) {
+    analysis.set(getResult(), analysis.of(getThen()));
+    return success();
+  }
   Reads result;
   analysis.take(result, p, kTrue, *this);
   Formula chosen = terms.both(p.valid, p.truth);
-  chooseOf(analysis, *this, result, analysis.of(getThen()), terms.both(chosen, p.facts),
-           analysis.of(getOtherwise()), terms.negate(chosen));
+  Formula first = terms.both(chosen, p.facts), second = analysis.notTrue(p);
+  const Reads &x = analysis.of(getThen()), &y = analysis.of(getOtherwise());
+  chooseOf(analysis, *this, result, x, first, y, second);
+  result.hole =
+      terms.either(terms.both(first, analysis.hole(x)), terms.both(second, analysis.hole(y)));
   analysis.set(getResult(), std::move(result));
   return success();
 }

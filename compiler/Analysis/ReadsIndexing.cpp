@@ -11,7 +11,7 @@ LogicalResult IndexOp::reads(ReadsAnalysis &analysis) {
   const Reads &x = analysis.of(getOperand());
   NamedTensorType type = getOperand().getType();
   Substitution positions;
-  Formula inside = kTrue, facts = kTrue;
+  Formula inside = kTrue, facts = kTrue, outside = kFalse;
   Reads result, existences;
   for (auto [name, index] : llvm::zip(getAxes().getAsValueRange<StringAttr>(), getIndices())) {
     AxisAttr axis = type.axis(name);
@@ -31,6 +31,8 @@ LogicalResult IndexOp::reads(ReadsAnalysis &analysis) {
     if (axis.isDynamic() && axis.getRootName() != kTime)
       within = terms.both(within, kOpaque);
     inside = terms.both(inside, terms.both(within, at.valid));
+    outside = terms.either(
+        outside, terms.either(analysis.hole(at), terms.both(at.facts, terms.negate(within))));
     analysis.take(result, at, kTrue, *this);
   }
   Reads moved;
@@ -38,6 +40,7 @@ LogicalResult IndexOp::reads(ReadsAnalysis &analysis) {
   analysis.take(result, x, facts, positions, *this);
   analysis.take(result, existences, kTrue, *this);
   result.valid = terms.both(moved.valid, inside);
+  result.hole = terms.either(outside, terms.both(facts, analysis.hole(moved)));
   result.live = moved.live;
   result.facts = terms.both(moved.facts, facts);
   result.number = moved.number;

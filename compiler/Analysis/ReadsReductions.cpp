@@ -6,6 +6,11 @@ using namespace mlir;
 using namespace tril;
 using namespace tril::analysis;
 
+// Counts are bounded up to here.
+static constexpr int64_t kLargestCount = int64_t(1) << 20;
+// Positions from the start that may decide `any` and `all`.
+static constexpr int64_t kEarly = 3;
+
 static SmallVector<AxisAttr> axesOf(ArrayRef<NamedTensorType> types, ArrayAttr names) {
   SmallVector<AxisAttr> result;
   for (StringRef name : names.getAsValueRange<StringAttr>())
@@ -73,11 +78,85 @@ static Formula existence(ArrayRef<AxisAttr> axes) {
   return sure ? kTrue : kOpaque;
 }
 
+// The names of `time` that a value has.
+static SmallVector<AxisAttr> timesOf(NamedTensorType type) {
+  SmallVector<AxisAttr> result;
+  for (AxisAttr axis : type.getAxes())
+    if (axis.isDynamic() && axis.getRootName() == kTime)
+      result.push_back(axis);
+  return result;
+}
+
+// A count is at most the number of positions in the smallest known range around those that count:
+// up to a position of the result, or a constant.
+static void boundCount(ReadsAnalysis &analysis, Reads &result, NamedTensorType type, AxisAttr axis,
+                       Formula on) {
+  Terms &terms = analysis.terms;
+  const Affine &count = result.number->numerator;
+  Affine at = analysis.position(axis);
+  SmallVector<Affine> bases = {Affine(0)};
+  for (AxisAttr along : type.getAxes())
+    if (along.isDynamic())
+      bases.push_back(analysis.position(along));
+  for (const Affine &base : bases) {
+    Affine distance = terms.add(at, base, -1);
+    auto last = analysis.solver.largest(on, distance, kLargestCount);
+    if (!last)
+      continue;
+    auto first = analysis.solver.largest(on, terms.scale(distance, -1), kLargestCount);
+    Affine most = first ? Affine(std::max<int64_t>(0, *last + *first + 1))
+                        : terms.add(base, Affine(*last + 1));
+    result.facts = terms.both(
+        result.facts, terms.either(terms.atMost(count, Affine(0)), terms.atMost(count, most)));
+  }
+}
+
+// `any` is true as soon as one position is, whatever the others are (`all`: false as soon as one
+// is), and then only that position is read.  Returns where none of some positions decides, which
+// are tried as long as there are reads ahead.  `decides` is the predicate, or its negation for
+// `all`.
+static Formula undecidedByOne(ReadsAnalysis &analysis, Operation *op, Reads &result, const Reads &x,
+                              NamedTensorType type, AxisAttr axis, Formula decides) {
+  Terms &terms = analysis.terms;
+  SmallVector<Affine> times;
+  for (AxisAttr along : timesOf(type))
+    times.push_back(analysis.position(along));
+  Affine latest = times.empty() ? Affine(0) : times.front();
+  SmallVector<Affine> candidates = times;
+  candidates.push_back(Affine(0));
+  for (const Affine &time : times)
+    candidates.push_back(terms.add(time, Affine(-1)));
+  for (int64_t early = 1; early <= kEarly && !times.empty(); ++early)
+    candidates.push_back(Affine(early));
+  Formula undecided = kTrue;
+  Formula ahead = terms.both(terms.both(analysis.present(x), decides),
+                             terms.below(latest, analysis.position(axis)));
+  for (const Affine &candidate : candidates) {
+    if (!analysis.solver.possible(terms.both(undecided, ahead)))
+      break;
+    Substitution there = {{terms.axis(axis), candidate}};
+    Formula exists = terms.both(terms.atLeastZero(candidate), terms.atMost(candidate, latest));
+    Formula valid = terms.replace(x.valid, there), facts = terms.replace(x.facts, there),
+            here = terms.replace(decides, there);
+    // Where it is no hole, its facts hold.
+    Formula not_ = terms.either(terms.negate(terms.both(exists, valid)),
+                                terms.both(facts, terms.negate(here)));
+    if (not_ == kTrue || not_ == kOpaque)
+      continue;
+    undecided = terms.both(undecided, not_);
+    Formula read = terms.both(terms.both(exists, valid), terms.both(facts, here));
+    analysis.take(result, x, read, there, op);
+    result.cases.push_back(analysis.existence(axis, candidate, read, op));
+  }
+  return undecided;
+}
+
 LogicalResult ReduceOp::reads(ReadsAnalysis &analysis) {
   Terms &terms = analysis.terms;
   const Reads &x = analysis.of(getOperand());
   NamedTensorType type = getOperand().getType();
   SmallVector<AxisAttr> axes = axesOf({type}, getAxes());
+  bool oneOfTime = axes.size() == 1 && axes[0].isDynamic() && axes[0].getRootName() == kTime;
   // What adds nothing is no read.
   Formula on = analysis.present(x);
   bool filled = true;
@@ -96,6 +175,18 @@ LogicalResult ReduceOp::reads(ReadsAnalysis &analysis) {
     filled = neverEmpty(analysis, x, axes, type);
   }
   Reads result;
+  bool any = getKind() == ReduceKind::any, all = getKind() == ReduceKind::all;
+  if (oneOfTime && (any || all)) {
+    Formula decides = any ? x.truth : terms.negate(x.truth);
+    on = terms.both(
+        on, undecidedByOne(analysis, *this, result, x, getResult().getType(), axes[0], decides));
+    // The position that decides, or any other one where none does.
+    Substitution there = chosenPosition(analysis, getResult().getType(), axes);
+    Formula decided = terms.replace(terms.both(x.valid, decides), there);
+    result.truth = any ? decided : terms.negate(decided);
+    result.facts =
+        terms.either(terms.negate(terms.replace(x.valid, there)), terms.replace(x.facts, there));
+  }
   readRows(analysis, *this, result, x, axes, on);
   // A position that is no hole, if there is one in the row: of max and min the one that they are.
   bool extreme = getKind() == ReduceKind::max || getKind() == ReduceKind::min;
@@ -109,6 +200,8 @@ LogicalResult ReduceOp::reads(ReadsAnalysis &analysis) {
     }
   } else if (getKind() == ReduceKind::count) {
     result.number = Number{analysis.fresh(getResult().getType(), 0)};
+    if (axes.size() == 1 && axes[0].isDynamic())
+      boundCount(analysis, result, getResult().getType(), axes[0], on);
   }
   analysis.set(getResult(), std::move(result));
   return success();

@@ -13,16 +13,20 @@ using llvm::SmallVector;
 using namespace mlir::presburger;
 
 // Deciding over the whole numbers takes time exponential in the unknowns that matter.
-static constexpr size_t kMostUnknowns = 400, kMostWholeUnknowns = 40;
+static constexpr size_t kMostUnknowns = 400, kMostWholeUnknowns = 30;
 
-// A search over the whole numbers costs as much as so many steps.
-static constexpr unsigned kStepsOfSample = 20;
+// So many times the numbers between two whole ones are cut out before the whole numbers are
+// searched.
+static constexpr unsigned kMostBranches = 40;
+
+// A search over the whole numbers costs so much work for each triple of unknowns.
+static constexpr uint64_t kWorkOfSample = 1000;
 
 namespace {
 
 class Search {
 public:
-  Search(Terms &terms, bool opaque, unsigned steps) : steps(steps), terms(terms), opaque(opaque) {}
+  Search(Terms &terms, bool opaque, uint64_t work) : work(work), terms(terms), opaque(opaque) {}
 
   std::optional<Point> run(Formula f) {
     collect(f);
@@ -42,9 +46,12 @@ public:
     return point;
   }
   bool exceeded = false;
-  unsigned steps;
+  uint64_t work; ///< that is left
 
 private:
+  // An inequality costs as much as the table of the simplex is large, and so does what follows.
+  void spend(uint64_t cost) { work -= std::min(work, cost); }
+
   void collect(const Affine &a) {
     for (auto [atom, factor] : a.terms) {
       if (!columnOf.try_emplace(atom, columns.size()).second)
@@ -100,6 +107,7 @@ private:
   }
 
   void add(ArrayRef<DynamicAPInt> coefficients, bool equality) {
+    spend((1 + rows.size()) * (1 + columns.size()));
     rows.push_back({SmallVector<DynamicAPInt>(coefficients), equality, defining});
     if (equality)
       simplex->addEquality(coefficients);
@@ -146,11 +154,10 @@ private:
   // Chooses sides until all choices are made.  One that is made already, or that has one side left,
   // needs no search.
   bool search() {
-    if (steps == 0) {
+    if (work == 0) {
       exceeded = true;
       return true;
     }
-    --steps;
     if (simplex->isEmpty())
       return false;
     std::optional<Formula> open;
@@ -204,13 +211,48 @@ private:
     };
     if (auto sample = simplex->getSamplePointIfIntegral())
       return keep(*sample);
+    unsigned nodes = kMostBranches;
+    if (std::optional<bool> found = branch(nodes))
+      return *found && keep(*simplex->getSamplePointIfIntegral());
     return finishOverIntegers();
+  }
+
+  // Divides what is left at an unknown that the simplex makes a fraction, until all are whole or
+  // nothing is left; nothing if `nodes` do not suffice.  Where it finds a point, the simplex stays
+  // at it.
+  std::optional<bool> branch(unsigned &nodes) {
+    auto sample = simplex->getRationalSample();
+    if (!sample)
+      return false;
+    auto fraction = llvm::find_if(*sample, [](const Fraction &x) { return x.num % x.den != 0; });
+    if (fraction == sample->end())
+      return true;
+    unsigned column = fraction - sample->begin();
+    DynamicAPInt below = floor(*fraction);
+    bool open = false;
+    for (bool upper : {false, true}) {
+      if (nodes == 0)
+        return std::nullopt;
+      --nodes;
+      spend((1 + rows.size()) * (1 + columns.size()));
+      unsigned snapshot = simplex->getSnapshot();
+      SmallVector<DynamicAPInt> side(columns.size() + 1, DynamicAPInt(0));
+      side[column] = DynamicAPInt(upper ? 1 : -1);
+      side.back() = upper ? -below - 1 : below;
+      simplex->addInequality(side);
+      if (!simplex->isEmpty()) {
+        std::optional<bool> found = branch(nodes);
+        if (found && *found)
+          return true;
+        open |= !found;
+      }
+      simplex->rollback(snapshot);
+    }
+    return open ? std::nullopt : std::optional<bool>(false);
   }
 
   // What the formula says is over few atoms; what defines the others can always be met.
   bool finishOverIntegers() {
-    unsigned cost = std::min(steps, kStepsOfSample);
-    steps -= cost;
     llvm::SmallBitVector needed(columns.size());
     auto mark = [&](const Row &row) {
       for (size_t k = 0; k < columns.size(); ++k)
@@ -245,6 +287,7 @@ private:
       else
         polyhedron.addInequality(part);
     }
+    spend(kWorkOfSample * kept.size() * kept.size() * kept.size());
     auto sample = polyhedron.findIntegerSample();
     if (!sample)
       return false;
@@ -288,12 +331,35 @@ const std::optional<Point> &Solver::decide(Formula f, bool opaque) {
     at->second = Point();
     return at->second;
   }
-  unsigned budget = std::min(stepsOfFormula, stepsLeft);
+  uint64_t budget = std::min(workOfFormula, workLeft);
   Search search(terms, opaque, budget);
   at->second = search.run(f);
-  stepsLeft -= budget - search.steps;
+  workLeft -= budget - search.work;
   exceeded_ |= search.exceeded;
   return at->second;
+}
+
+std::optional<int64_t> Solver::largest(Formula f, const Affine &measure, int64_t limit) {
+  auto reaches = [&](int64_t value) {
+    return possible(terms.both(f, terms.atMost(Affine(value), measure)));
+  };
+  if (reaches(limit) || !reaches(-limit))
+    return std::nullopt;
+  int64_t yes = -limit, no = limit;
+  // Most are small.
+  for (int64_t near = 1; near < limit; near *= 16) {
+    if (no > near && !reaches(near))
+      no = near;
+    if (yes < -near && reaches(-near))
+      yes = -near;
+    if (no - yes <= 2 * near)
+      break;
+  }
+  while (no - yes > 1) {
+    int64_t middle = yes + (no - yes) / 2;
+    (reaches(middle) ? yes : no) = middle;
+  }
+  return yes;
 }
 
 std::optional<Point> Solver::smallest(Formula f, bool opaque, const Affine &first,

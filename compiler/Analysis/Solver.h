@@ -20,21 +20,25 @@ public:
   bool possible(Formula f) { return bool(decide(f, true)); }
   /// Whether it holds somewhere even if opaque parts count as false.
   bool certain(Formula f) { return bool(decide(f, false)) && !exceeded(); }
+  /// The largest value that `measure` may have where `f` holds, if it is between -limit and limit;
+  /// null if it may be larger, or if `f` holds nowhere.
+  std::optional<int64_t> largest(Formula f, const Affine &measure, int64_t limit);
   /// A point with its smallest value of `first`, then of `second`, where they are small; null if
   /// there is none.
   std::optional<Point> smallest(Formula f, bool opaque, const Affine &first, const Affine &second);
 
   bool exceeded() const { return exceeded_ || terms.exceeded(); }
   unsigned queries() const { return queries_; }
-  /// For tests: steps of the search that a formula may take.
-  void setBudget(unsigned steps) { stepsOfFormula = steps; }
+  /// For tests: the work that a formula may take, in entries of simplex tables.
+  void setBudget(uint64_t work) { workOfFormula = work; }
 
 private:
   const std::optional<Point> &decide(Formula f, bool opaque);
 
   Terms &terms;
   std::map<std::pair<Formula, bool>, std::optional<Point>> decided;
-  unsigned queries_ = 0, stepsOfFormula = 1000, stepsLeft = 10000;
+  unsigned queries_ = 0;
+  uint64_t workOfFormula = 200'000'000, workLeft = 500'000'000;
   bool exceeded_ = false;
 };
 

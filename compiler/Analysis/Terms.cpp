@@ -11,7 +11,7 @@ static constexpr size_t kMostFormulas = 400000;
 
 Terms::Terms() {
   for (auto kind : {FormulaInfo::isFalse, FormulaInfo::isTrue, FormulaInfo::isOpaque})
-    formulas.push_back({kind, {}, kFalse, kFalse});
+    formulas.push_back({kind, {}, kFalse, kFalse, false, kind == FormulaInfo::isOpaque});
 }
 
 int64_t Terms::checked(__int128 value) {
@@ -151,12 +151,15 @@ Affine Terms::replace(const Affine &a, const Substitution &with) {
   return result;
 }
 
-Formula Terms::intern(FormulaInfo info) {
+Formula Terms::intern(FormulaInfo::Kind kind, Affine affine, Formula left, Formula right) {
+  FormulaInfo info{kind, std::move(affine), left, right};
   auto [at, fresh] = known.try_emplace({info.kind, info.affine, info.left, info.right}, 0);
   if (fresh) {
     if (formulas.size() >= kMostFormulas)
       exceeded_ = true;
     at->second = formulas.size();
+    info.data = dependsOnData(info.affine) || formulas[info.left].data || formulas[info.right].data;
+    info.opaque |= formulas[info.left].opaque || formulas[info.right].opaque;
     formulas.push_back(std::move(info));
   }
   return at->second;
@@ -184,7 +187,7 @@ Formula Terms::atLeastZero(const Affine &a) {
     if (factor > 0 ? info.most && *info.most + bound < 0 : info.least && bound - *info.least < 0)
       return kFalse;
   }
-  return intern({FormulaInfo::atLeastZero, std::move(tight), kFalse, kFalse});
+  return intern(FormulaInfo::atLeastZero, std::move(tight), kFalse, kFalse);
 }
 
 Formula Terms::isZero(const Affine &a) {
@@ -200,7 +203,7 @@ Formula Terms::isZero(const Affine &a) {
   for (auto &term : tight.terms)
     term.second /= by;
   tight.constant /= by;
-  return intern({FormulaInfo::isZero, std::move(tight), kFalse, kFalse});
+  return intern(FormulaInfo::isZero, std::move(tight), kFalse, kFalse);
 }
 
 Formula Terms::both(Formula a, Formula b) {
@@ -212,7 +215,7 @@ Formula Terms::both(Formula a, Formula b) {
     return a;
   if (a > b)
     std::swap(a, b);
-  return intern({FormulaInfo::both, {}, a, b});
+  return intern(FormulaInfo::both, {}, a, b);
 }
 
 Formula Terms::either(Formula a, Formula b) {
@@ -224,11 +227,18 @@ Formula Terms::either(Formula a, Formula b) {
     return a;
   if (a > b)
     std::swap(a, b);
-  return intern({FormulaInfo::either, {}, a, b});
+  return intern(FormulaInfo::either, {}, a, b);
 }
 
 Formula Terms::negate(Formula f) {
-  FormulaInfo info = formulas[f];
+  if (auto found = negations.find(f); found != negations.end())
+    return found->second;
+  Formula result = negated(formulas[f]);
+  negations[f] = result;
+  return result;
+}
+
+Formula Terms::negated(FormulaInfo info) {
   switch (info.kind) {
   case FormulaInfo::isFalse:
     return kTrue;
@@ -286,29 +296,4 @@ bool Terms::dependsOnData(const Affine &a) const {
     return info.kind == AtomInfo::datum || info.kind == AtomInfo::some ||
            (info.kind == AtomInfo::quotient && dependsOnData(info.dividend));
   });
-}
-
-bool Terms::dependsOnData(Formula f) const {
-  const FormulaInfo &info = formulas[f];
-  switch (info.kind) {
-  case FormulaInfo::isFalse:
-  case FormulaInfo::isTrue:
-    return false;
-  case FormulaInfo::isOpaque:
-    return true;
-  case FormulaInfo::atLeastZero:
-  case FormulaInfo::isZero:
-    return dependsOnData(info.affine);
-  case FormulaInfo::both:
-  case FormulaInfo::either:
-    return dependsOnData(info.left) || dependsOnData(info.right);
-  }
-  llvm_unreachable("a kind of formula");
-}
-
-bool Terms::hasOpaque(Formula f) const {
-  const FormulaInfo &info = formulas[f];
-  if (info.kind == FormulaInfo::both || info.kind == FormulaInfo::either)
-    return hasOpaque(info.left) || hasOpaque(info.right);
-  return info.kind == FormulaInfo::isOpaque;
 }

@@ -59,9 +59,10 @@ struct AtomInfo {
 
 struct FormulaInfo {
   enum Kind { isFalse, isTrue, isOpaque, atLeastZero, isZero, both, either } kind;
-  Affine affine;          ///< atLeastZero, isZero
-  Formula left = kFalse;  ///< both, either
-  Formula right = kFalse; ///< both, either
+  Affine affine;                     ///< atLeastZero, isZero
+  Formula left = kFalse;             ///< both, either
+  Formula right = kFalse;            ///< both, either
+  bool data = false, opaque = false; ///< whether some datum, some opaque part occurs in it
 };
 
 /// By atom of kind `axis`: what stands in its place.
@@ -100,10 +101,10 @@ public:
   Formula replace(Formula a, const Substitution &with);
   const FormulaInfo &formula(Formula f) const { return formulas[f]; }
   /// A datum occurs in it, or it is not known altogether.
-  bool dependsOnData(Formula f) const;
+  bool dependsOnData(Formula f) const { return formulas[f].data || formulas[f].opaque; }
   bool dependsOnData(const Affine &a) const;
   /// Some opaque part occurs in it.
-  bool hasOpaque(Formula f) const;
+  bool hasOpaque(Formula f) const { return formulas[f].opaque; }
 
   /// A number left 62 bits, or there are more formulas than any text needs: nothing that was made
   /// since may be believed.
@@ -111,11 +112,13 @@ public:
 
 private:
   Atom intern(AtomInfo info);
-  Formula intern(FormulaInfo info);
+  Formula intern(FormulaInfo::Kind kind, Affine affine, Formula left, Formula right);
+  Formula negated(FormulaInfo info);
   int64_t checked(__int128 value);
 
   std::vector<AtomInfo> atoms;
   std::vector<FormulaInfo> formulas;
+  llvm::DenseMap<Formula, Formula> negations;
   llvm::DenseMap<AxisAttr, Atom> axes;
   std::map<std::pair<Affine, int64_t>, Atom> quotients;
   std::map<std::pair<unsigned, std::vector<Affine>>, Atom> data;

@@ -156,11 +156,12 @@ template <typename T> static LogicalResult contract(Operation *op, Frame<T> &fra
   }
   bool real = isa<FloatType>(type.getElement());
   int64_t from = frame.context.options.blasFrom;
-  if (real && factors.size() == 2 && from >= 0 && products >= from)
-    if (auto result = multiply(*factors[0], *factors[1], reduced, frame, type)) {
-      frame.set(contract.getResult(), std::move(*result));
-      return success();
-    }
+  if constexpr (std::is_floating_point_v<T>)
+    if (real && factors.size() == 2 && from >= 0 && products >= from)
+      if (auto result = multiply(*factors[0], *factors[1], reduced, frame, type)) {
+        frame.set(contract.getResult(), std::move(*result));
+        return success();
+      }
   Array<T> result = frame.make(contract.getResult());
   if (real)
     sumOfProducts<T, T>(result, factors, inner, innerExtents);
@@ -175,3 +176,4 @@ template <typename T> void interpreter::addContractions(Registry<T> &registry) {
 }
 template void interpreter::addContractions(Registry<float> &);
 template void interpreter::addContractions(Registry<double> &);
+template void interpreter::addContractions(Registry<Symbolic> &);

@@ -9,19 +9,22 @@ using namespace tril::interpreter;
 
 namespace {
 
+using std::exp, std::log, std::sqrt, std::sin, std::cos, std::tanh, std::erf, std::abs, std::floor,
+    std::ceil, std::pow;
+
 template <typename T> struct Functions {
   llvm::StringMap<T (*)(T)> unary = {
       {"tril.neg", [](T x) { return -x; }},
-      {"tril.exp", [](T x) { return std::exp(x); }},
-      {"tril.log", [](T x) { return std::log(x); }},
-      {"tril.sqrt", [](T x) { return std::sqrt(x); }},
-      {"tril.sin", [](T x) { return std::sin(x); }},
-      {"tril.cos", [](T x) { return std::cos(x); }},
-      {"tril.tanh", [](T x) { return std::tanh(x); }},
-      {"tril.erf", [](T x) { return std::erf(x); }},
-      {"tril.abs", [](T x) { return std::abs(x); }},
-      {"tril.floor", [](T x) { return std::floor(x); }},
-      {"tril.ceil", [](T x) { return std::ceil(x); }},
+      {"tril.exp", [](T x) { return exp(x); }},
+      {"tril.log", [](T x) { return log(x); }},
+      {"tril.sqrt", [](T x) { return sqrt(x); }},
+      {"tril.sin", [](T x) { return sin(x); }},
+      {"tril.cos", [](T x) { return cos(x); }},
+      {"tril.tanh", [](T x) { return tanh(x); }},
+      {"tril.erf", [](T x) { return erf(x); }},
+      {"tril.abs", [](T x) { return abs(x); }},
+      {"tril.floor", [](T x) { return floor(x); }},
+      {"tril.ceil", [](T x) { return ceil(x); }},
       {"tril.round", [](T x) { return scalar::roundEven(x); }},
   };
   llvm::StringMap<int32_t (*)(int32_t)> wholeUnary = {
@@ -38,9 +41,9 @@ template <typename T> struct Functions {
       {"tril.mul", [](T x, T y) { return x * y; }},
       {"tril.div", [](T x, T y) { return x / y; }},
       {"tril.mod", [](T x, T y) { return scalar::modulo(x, y); }},
-      {"tril.pow", [](T x, T y) { return std::pow(x, y); }},
-      {"tril.max", [](T x, T y) { return x > y ? x : y; }},
-      {"tril.min", [](T x, T y) { return x < y ? x : y; }},
+      {"tril.pow", [](T x, T y) { return pow(x, y); }},
+      {"tril.max", [](T x, T y) { return larger(x, y); }},
+      {"tril.min", [](T x, T y) { return smaller(x, y); }},
   };
   llvm::StringMap<int32_t (*)(int32_t, int32_t)> wholeBinary = {
       {"tril.add", [](int32_t x, int32_t y) { return scalar::wrap(int64_t(x) + y); }},
@@ -271,3 +274,4 @@ template <typename T> void interpreter::addElementwise(Registry<T> &registry) {
 }
 template void interpreter::addElementwise(Registry<float> &);
 template void interpreter::addElementwise(Registry<double> &);
+template void interpreter::addElementwise(Registry<Symbolic> &);

@@ -6,6 +6,7 @@
 #pragma once
 #include "Interpreter/Array.h"
 #include "Interpreter/Interpreter.h"
+#include "Interpreter/Symbolic.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace tril::interpreter {

@@ -147,6 +147,9 @@ template <typename T> static LogicalResult call(Operation *op, Frame<T> &frame) 
   return success();
 }
 
+static double shown(double value) { return value; }
+static double shown(Symbolic value) { return static_cast<double>(value.history >> 11); }
+
 template <typename T> static LogicalResult output(Operation *op, Frame<T> &frame) {
   auto output = cast<OutputOp>(op);
   Shared<T> value = frame.get(output.getValue());
@@ -158,7 +161,7 @@ template <typename T> static LogicalResult output(Operation *op, Frame<T> &frame
   array.values.resize(value->size());
   for (int64_t n = 0; n < value->size(); ++n)
     array.values[n] = !value->isValid(n) ? 0.0
-                      : value->isReal()  ? double(value->reals[n])
+                      : value->isReal()  ? shown(value->reals[n])
                                          : double(value->wholes[n]);
   return success();
 }
@@ -301,8 +304,15 @@ FailureOr<Evaluation> interpreter::evaluate(ModelOp model,
   context.options = options;
   if (failed(findExtents(main, context)))
     return failure();
-  return options.precision == Precision::f32 ? evaluateIn<float>(main, context)
-                                             : evaluateIn<double>(main, context);
+  switch (options.precision) {
+  case Precision::f32:
+    return evaluateIn<float>(main, context);
+  case Precision::f64:
+    return evaluateIn<double>(main, context);
+  case Precision::symbolic:
+    return evaluateIn<Symbolic>(main, context);
+  }
+  llvm_unreachable("a precision");
 }
 
 struct StaticEvaluator::State {
@@ -347,7 +357,11 @@ std::optional<std::vector<double>> StaticEvaluator::elements(Value value) const 
 
 template class interpreter::Frame<float>;
 template class interpreter::Frame<double>;
+template class interpreter::Frame<Symbolic>;
 template const Registry<float> &interpreter::registry<float>();
 template const Registry<double> &interpreter::registry<double>();
+template const Registry<Symbolic> &interpreter::registry<Symbolic>();
 template Array<float> interpreter::spread(Frame<float> &, const Array<float> &, NamedTensorType);
 template Array<double> interpreter::spread(Frame<double> &, const Array<double> &, NamedTensorType);
+template Array<Symbolic> interpreter::spread(Frame<Symbolic> &, const Array<Symbolic> &,
+                                             NamedTensorType);

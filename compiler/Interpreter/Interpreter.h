@@ -23,7 +23,10 @@ struct InputArray {
 /// telling why.
 using ParamSource = std::function<mlir::FailureOr<std::vector<float>>(llvm::StringRef name)>;
 
-enum class Precision { f32, f64 };
+/// Of real numbers.  `symbolic` gives, in the place of each number of an output, a whole number
+/// below 2^53 that tells how it was computed from which inputs: what is the same for two inputs
+/// does not depend on where they differ, by more than a coincidence of values.
+enum class Precision { f32, f64, symbolic };
 
 /// A named output of the model: its numbers, row-major in the order of the text's axes; holes are
 /// 0.

@@ -71,3 +71,4 @@ template <typename T> void interpreter::addReading(Registry<T> &registry) {
 }
 template void interpreter::addReading(Registry<float> &);
 template void interpreter::addReading(Registry<double> &);
+template void interpreter::addReading(Registry<Symbolic> &);

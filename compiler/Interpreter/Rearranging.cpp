@@ -127,3 +127,4 @@ template <typename T> void interpreter::addRearranging(Registry<T> &registry) {
 }
 template void interpreter::addRearranging(Registry<float> &);
 template void interpreter::addRearranging(Registry<double> &);
+template void interpreter::addRearranging(Registry<Symbolic> &);

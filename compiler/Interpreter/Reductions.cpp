@@ -39,12 +39,15 @@ SmallVector<int64_t> outerStridesOf(const Array<T> &result, const Array<T> &arra
 
 /// One row of a reduction.
 template <typename T, typename U> struct Accumulator {
-  U sum = 0, largest = 0, smallest = 0;
+  U sum = U(0), largest = U(0), smallest = U(0);
   int64_t count = 0;
   void add(U value) {
-    sum = std::is_same_v<U, int32_t> ? scalar::wrap(int64_t(sum) + int64_t(value)) : sum + value;
-    largest = count == 0 || value > largest ? value : largest;
-    smallest = count == 0 || value < smallest ? value : smallest;
+    if constexpr (std::is_same_v<U, int32_t>)
+      sum = scalar::wrap(int64_t(sum) + int64_t(value));
+    else
+      sum = sum + value;
+    largest = count == 0 ? value : larger(value, largest);
+    smallest = count == 0 ? value : smaller(value, smallest);
     ++count;
   }
 };
@@ -81,9 +84,9 @@ static LogicalResult reduceElements(ReduceOp reduce, Frame<T> &frame) {
             case ReduceKind::count: // of a predicate: where it is true
               return put(at[1], row.sum);
             case ReduceKind::any:
-              return put(at[1], !empty && row.largest != 0);
+              return put(at[1], !empty && row.largest != U(0));
             case ReduceKind::all:
-              return put(at[1], empty || row.smallest != 0);
+              return put(at[1], empty || row.smallest != U(0));
             case ReduceKind::mean:
               put(at[1], empty ? U(0) : U(row.sum / U(row.count)));
               break;
@@ -110,6 +113,7 @@ template <typename T> static LogicalResult reduce(Operation *op, Frame<T> &frame
 }
 
 template <typename T> static LogicalResult softmax(Operation *op, Frame<T> &frame) {
+  using std::exp;
   auto softmax = cast<SoftmaxOp>(op);
   SmallVector<StringRef> along = strings(softmax.getAxes());
   Shared<T> x = frame.get(softmax.getOperand());
@@ -136,16 +140,16 @@ template <typename T> static LogicalResult softmax(Operation *op, Frame<T> &fram
             });
             if (sink)
               row.add(sink->reals[at[2]]);
-            T sum = sink ? std::exp(sink->reals[at[2]] - row.largest) : T(0);
+            T sum = sink ? exp(sink->reals[at[2]] - row.largest) : T(0);
             divided.eachInner([&](int64_t inner) {
               if (x->isValid(at[0] + inner))
-                sum += std::exp(x->reals[at[0] + inner] - row.largest);
+                sum += exp(x->reals[at[0] + inner] - row.largest);
             });
             walk<2>(divided.inner, {divided.innerStrides, innerOfResult},
                     [&](int64_t, std::array<int64_t, 2> in) {
                       if (x->isValid(at[0] + in[0]))
                         result.reals[at[1] + in[1]] =
-                            std::exp(x->reals[at[0] + in[0]] - row.largest) / sum;
+                            exp(x->reals[at[0] + in[0]] - row.largest) / sum;
                       else
                         result.valid[at[1] + in[1]] = 0;
                     });
@@ -204,3 +208,4 @@ template <typename T> void interpreter::addReductions(Registry<T> &registry) {
 }
 template void interpreter::addReductions(Registry<float> &);
 template void interpreter::addReductions(Registry<double> &);
+template void interpreter::addReductions(Registry<Symbolic> &);

@@ -10,7 +10,10 @@
 
 namespace tril::interpreter::scalar {
 
-template <typename T> T modulo(T x, T y) { return x - y * std::floor(x / y); }
+template <typename T> T modulo(T x, T y) {
+  using std::floor;
+  return x - y * floor(x / y);
+}
 /// Whole numbers: the remainder has the sign of the divisor; of a division by 0 it is 0.
 inline int32_t modulo(int32_t x, int32_t y) {
   if (y == 0 || y == -1)
@@ -22,14 +25,15 @@ inline int32_t modulo(int32_t x, int32_t y) {
 inline int32_t wrap(int64_t x) { return static_cast<int32_t>(static_cast<uint32_t>(x)); }
 /// The nearest whole number, of two as near the even one, whatever the rounding mode.
 template <typename T> T roundEven(T x) {
-  T below = std::floor(x), rest = x - below;
+  using std::floor, std::fmod;
+  T below = floor(x), rest = x - below;
   if (rest != T(0.5))
     return rest < T(0.5) ? below : below + 1;
-  return std::fmod(below, T(2)) == 0 ? below : below + 1;
+  return fmod(below, T(2)) == 0 ? below : below + 1;
 }
 /// Towards 0; the nearest one that there is if it is out of range, 0 of what is no number.
 template <typename T> int32_t truncate(T x) {
-  double d = x;
+  double d = static_cast<double>(x);
   if (std::isnan(d))
     return 0;
   if (d >= std::numeric_limits<int32_t>::max())

@@ -143,3 +143,4 @@ template <typename T> void interpreter::addSources(Registry<T> &registry) {
 }
 template void interpreter::addSources(Registry<float> &);
 template void interpreter::addSources(Registry<double> &);
+template void interpreter::addSources(Registry<Symbolic> &);

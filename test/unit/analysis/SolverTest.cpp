@@ -90,7 +90,7 @@ TEST_F(SolverTest, BeyondItsBoundEverythingIsPossible) {
       pigeons = terms.both(
           pigeons, terms.negate(terms.equal(position(("x" + std::to_string(k)).c_str(), 4),
                                             position(("x" + std::to_string(j)).c_str(), 4))));
-  solver.setBudget(3);
+  solver.setBudget(100);
   EXPECT_TRUE(solver.possible(pigeons));
   EXPECT_TRUE(solver.exceeded());
   EXPECT_FALSE(solver.certain(pigeons));

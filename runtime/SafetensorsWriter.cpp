@@ -11,7 +11,7 @@ SafetensorsWriter::SafetensorsWriter(const std::string &path, const std::vector<
   nlohmann::json header = nlohmann::json::object();
   int64_t offset = 0;
   for (const Tensor &tensor : tensors) {
-    int64_t bytes = tensor.dtype == "I64" ? 8 : 4;
+    int64_t bytes = tensor.dtype == "I64" ? 8 : tensor.dtype == "F32" ? 4 : 2;
     for (int64_t size : tensor.shape)
       bytes *= size;
     header[tensor.name] = {{"dtype", tensor.dtype},

@@ -15,7 +15,7 @@ class SafetensorsWriter {
 public:
   struct Tensor {
     std::string name;
-    std::string dtype; // "F32", "I64"
+    std::string dtype; // "F32", "I64", "F16", "BF16"
     std::vector<int64_t> shape;
   };
 

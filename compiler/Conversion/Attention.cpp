@@ -103,7 +103,7 @@ kernels::KeyRange rangeOf(kernels::Emitter &e, const KeyInterval &interval, Valu
     hi = e.select(condition, zero, hi);
   };
   if (!interval.full)
-    range.fullLo = all, range.fullHi = zero;
+    range.fullLo = range.fullHi = Value();
   if (interval.first || interval.last) {
     unless(e.less(end, begin), range.lo, range.hi);
     if (interval.full) {

@@ -99,10 +99,21 @@ static std::optional<Array<T>> multiply(const Array<T> &a, const Array<T> &b,
   return result.type.getAxes() == type.getAxes() ? result : spread(frame, result, type);
 }
 
-/// Position by position.
+/// Whether 0 for a hole is not enough: 0 times what a hole meets may be no number.
+template <typename T> static bool holesMeetNonFinite(ArrayRef<Shared<T>> factors) {
+  if constexpr (!std::is_floating_point_v<T>)
+    return false;
+  else
+    return llvm::any_of(factors, [](const Shared<T> &x) { return !x->valid.empty(); }) &&
+           llvm::any_of(factors, [](const Shared<T> &x) {
+             return llvm::any_of(x->reals, [](T value) { return !std::isfinite(value); });
+           });
+}
+
+/// Position by position.  `holes`: of factors as they were, what has a hole is skipped.
 template <typename T, typename U>
 static void sumOfProducts(Array<T> &result, ArrayRef<Shared<T>> factors, ArrayRef<AxisAttr> inner,
-                          ArrayRef<int64_t> innerExtents) {
+                          ArrayRef<int64_t> innerExtents, bool holes = false) {
   SmallVector<AxisAttr> axes(result.type.getAxes());
   axes.append(inner.begin(), inner.end());
   SmallVector<int64_t> extents(result.extents);
@@ -120,9 +131,13 @@ static void sumOfProducts(Array<T> &result, ArrayRef<Shared<T>> factors, ArrayRe
   std::vector<U> &results = result.template elements<U>();
   for (int64_t n = 0; n < total; ++n) {
     U product = 1;
-    for (auto [k, factor] : llvm::enumerate(factors))
+    bool there = true;
+    for (auto [k, factor] : llvm::enumerate(factors)) {
       product *= factor->template elements<U>()[offsets[k]];
-    results[n / innerTotal] += product;
+      there &= !holes || factor->valid.empty() || factor->valid[offsets[k]];
+    }
+    if (there)
+      results[n / innerTotal] += product;
     for (unsigned axis = axes.size(); axis-- > 0;) {
       bool carry = ++position[axis] == extents[axis];
       for (unsigned k = 0; k < factors.size(); ++k)
@@ -141,9 +156,12 @@ template <typename T> static LogicalResult contract(Operation *op, Frame<T> &fra
   SmallVector<Shared<T>> factors;
   SmallVector<NamedTensorType> types;
   for (Value factor : contract.getFactors()) {
-    factors.push_back(solid(frame.get(factor)));
+    factors.push_back(frame.get(factor));
     types.push_back(factors.back()->type);
   }
+  bool holes = holesMeetNonFinite<T>(factors);
+  if (!holes)
+    llvm::for_each(factors, [](Shared<T> &factor) { factor = solid(factor); });
   SmallVector<AxisAttr> inner;
   SmallVector<int64_t> innerExtents;
   double products = 1;
@@ -157,14 +175,14 @@ template <typename T> static LogicalResult contract(Operation *op, Frame<T> &fra
   bool real = isa<FloatType>(type.getElement());
   int64_t from = frame.context.options.blasFrom;
   if constexpr (std::is_floating_point_v<T>)
-    if (real && factors.size() == 2 && from >= 0 && products >= from)
+    if (real && !holes && factors.size() == 2 && from >= 0 && products >= from)
       if (auto result = multiply(*factors[0], *factors[1], reduced, frame, type)) {
         frame.set(contract.getResult(), std::move(*result));
         return success();
       }
   Array<T> result = frame.make(contract.getResult());
   if (real)
-    sumOfProducts<T, T>(result, factors, inner, innerExtents);
+    sumOfProducts<T, T>(result, factors, inner, innerExtents, holes);
   else
     sumOfProducts<T, int32_t>(result, factors, inner, innerExtents);
   frame.set(contract.getResult(), std::move(result));

@@ -1,6 +1,7 @@
 //===- Attention.cpp - fused attention over caches of keys and values
 //---------------------------===//
 #include "Conversion/Kernels/Attention.h"
+#include "Conversion/Kernels/TileSoftmax.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -10,18 +11,30 @@ using namespace tril::kernels;
 
 namespace {
 
+constexpr int tileVectors = keyTile / 16;
+
 /// Rows of scores that go through a tile of keys together, in registers for the products.
 struct Rows {
-  llvm::SmallVector<Values, 1> queries;      ///< for each dot, pointers to its width of floats
-  std::function<QueryRow(Value i)> describe; ///< row i (i64)
-  Value state;                               ///< i64, the first row of the running state
+  llvm::SmallVector<Values, 1> queries; ///< for each dot, pointers to its width of floats
+  RowPlaces places;
+  Value state; ///< i64, the first row of the running state
   int count() const { return static_cast<int>(queries[0].size()); }
+};
+
+/// A tile of keys, and what of it is visited.
+struct Tile {
+  Value slot;       ///< i64, where it begins in a linear cache, in keys
+  Value first;      ///< i64, position of its first key
+  Value begin, end; ///< i64, keys begin .. end of it are seen by some row
+  Value full;       ///< i1, all by all rows; null: never
+  Value careful;    ///< i1, some keys are not seen, and some values are not finite; null: never
 };
 
 class AttentionEmitter {
 public:
-  AttentionEmitter(Emitter &e, const AttentionSpec &spec, ArrayRef<Value> arguments)
-      : e(e), spec(spec), vectors((spec.value.width + 15) / 16),
+  AttentionEmitter(ModuleOp module, Emitter &e, const AttentionSpec &spec,
+                   ArrayRef<Value> arguments)
+      : module(module), e(e), spec(spec), vectors((spec.value.width + 15) / 16),
         tail(static_cast<int>(spec.value.width % 16)) {
     for (size_t d = 0; d < spec.dots.size(); ++d) {
       q.push_back(arguments[0]);
@@ -35,11 +48,15 @@ public:
     position = arguments[4], r0 = arguments[5], r1 = arguments[6], g0 = arguments[7];
     g1 = arguments[8];
     extra = arguments.drop_front(9);
+    // At one position: members in tiles of equal height.
+    int64_t tiles = (spec.members + queryTile() - 1) / queryTile();
+    memberTile = static_cast<int>((spec.members + tiles - 1) / tiles);
   }
 
   void emit();
 
 private:
+  ModuleOp module;
   Emitter &e;
   const AttentionSpec &spec;
   Values q, qStride, keyCaches, keyCapacities; // of each dot
@@ -47,6 +64,7 @@ private:
   ArrayRef<Value> extra;
   int64_t vectors;     ///< of 16 that hold a value
   int tail;            ///< components in the last of them, 0 if it is whole
+  int memberTile;      ///< rows of a tile at one position
   Values keys;         // of the current group, for each dot
   Value values, group; // of the current group
   // Scratch: scores and probabilities of a tile, rescale factors; running maximum, sums a lane,
@@ -54,10 +72,9 @@ private:
   Value probabilities, factors, maxima, sums, outputs;
   Values turned; // for each dot, the tile of keys in lanes, if it lies otherwise
 
-  int queryTile() const { return e.machine.avx512 ? 8 : e.machine.avx2 ? 6 : 2; }
+  int queryTile() const { return kernels::queryTile(e.machine); }
   int columns(int rows, int available) const;
-  Value valueMask();
-  Value exp2(Value x);
+  Value lanesOf(Value column);
   Value queryAt(size_t dot, Value row, Value member);
   /// Where a tile of keys begins in its cache; tiles do not wrap, for capacities are multiples of
   /// them.
@@ -69,16 +86,24 @@ private:
   void start(int64_t rows);
   void finish(Value first, Value count, llvm::function_ref<QueryRow(Value)> describe,
               llvm::function_ref<Value(Value)> output);
-  void visit(Value first, Value last, llvm::function_ref<void(Value, KeyRange *)> tile);
-  void tile(const Rows &rows, Value key, KeyRange *part);
-  void turnKeys(size_t dot, Value key);
-  void scores(size_t dot, const Rows &rows, Value key, Value begin, Value end);
+  void visit(Value first, Value last, llvm::function_ref<void(const Tile &)> use);
+  Value ceilStep(Value difference);
+  void tile(const Rows &rows, const Tile &tile);
+  void turnKeys(size_t dot, const Tile &tile);
+  void scores(size_t dot, const Rows &rows, const Tile &tile);
   /// Scores of row i of dot d begin here, in a tile.
   int64_t scratch(size_t dot, int row) const {
-    return (static_cast<int64_t>(dot) * queryTile() + row) * keyTile * 4;
+    return scoresOf(e.machine, dot) + row * keyTile * 4;
   }
-  void softmax(const Rows &rows, Value key, KeyRange *part);
-  void addValues(const Rows &rows, Value key, Value begin, Value end, bool partial);
+  void softmax(const Rows &rows, const Tile &tile, bool partial);
+  Value loadValues(Value row, Value column);
+  Value notFinite(const Tile &tile);
+  void addValues(const Rows &rows, const Tile &tile);
+  void addValuesCarefully(const Rows &rows, const Tile &tile);
+  Value rescaled(Value at, Value row);
+  Value valuesOf(const Tile &tile) {
+    return e.at(values, e.mul(slot(spec.value, valueCapacity, tile.slot), spec.value.width * 4));
+  }
 };
 
 } // namespace
@@ -94,35 +119,17 @@ int AttentionEmitter::columns(int rows, int available) const {
   return columns;
 }
 
-/// Lanes of the last vector of a value that exist.
-Value AttentionEmitter::valueMask() {
+/// Lanes of vector `column` of a value that exist.
+Value AttentionEmitter::lanesOf(Value column) {
+  Value left = e.sub(e.constant(spec.value.width), e.mul(column, 16));
   return arith::CmpIOp::create(e.builder, e.loc, arith::CmpIPredicate::slt, e.laneNumbers(),
-                               e.splatInt(tail));
-}
-
-/// 2^x for x <= 0, relative error below 1e-7; 2^-126 for less than that. x = n + r with |r| <= 1/2,
-/// n goes to the exponent.
-Value AttentionEmitter::exp2(Value x) {
-  static const float coefficients[] = {1.54531629e-04F,
-                                       1.33908634e-03F,
-                                       9.61808256e-03F,
-                                       5.55035711e-02F,
-                                       2.40226508e-01F,
-                                       6.93147188e-01F,
-                                       1.0F};
-  x = e.maxf(e.splat(-126), x);    // a NaN stays
-  Value magic = e.splat(12582912); // 1.5 * 2^23: rounds to an integer in the low bits
-  Value y = e.addf(x, magic), r = e.subf(x, e.subf(y, magic)), p = e.splat(coefficients[0]);
-  for (int i = 1; i < 7; ++i)
-    p = e.fma(p, r, e.splat(coefficients[i]));
-  Value exponent = e.shiftLeft(e.bitcast(y, e.ints()), 23);
-  return e.bitcast(e.addi(e.bitcast(p, e.ints()), exponent), e.floats());
+                               e.broadcast(e.truncate(left, e.i32())));
 }
 
 /// Writes a tile of keys that lie one after the other so that 16 of them share a vector.
-void AttentionEmitter::turnKeys(size_t dot, Value key) {
+void AttentionEmitter::turnKeys(size_t dot, const Tile &tile) {
   const DotSpec &d = spec.dots[dot];
-  Value base = e.at(keys[dot], e.mul(slot(d, keyCapacities[dot], key), d.width * 4));
+  Value base = e.at(keys[dot], e.mul(slot(d, keyCapacities[dot], tile.slot), d.width * 4));
   auto square = [&](Value block, Value first, int count) { // of 16 keys, `count` components
     Value from = e.at(e.at(base, e.mul(block, 16 * d.width * 4)), e.mul(first, 4));
     Value exist = count < 16 ? arith::CmpIOp::create(e.builder, e.loc, arith::CmpIPredicate::slt,
@@ -161,114 +168,109 @@ void AttentionEmitter::turnKeys(size_t dot, Value key) {
   });
 }
 
-/// Dot products of all rows with keys key + begin .. key + end of a tile (rounded out to whole
-/// register tiles).
-void AttentionEmitter::scores(size_t dot, const Rows &rows, Value key, Value begin, Value end) {
+/// Dot products of all rows with the keys of a tile that are seen (rounded out to whole register
+/// tiles).
+void AttentionEmitter::scores(size_t dot, const Rows &rows, const Tile &tile) {
   int64_t width = spec.dots[dot].width;
-  int n = columns(rows.count(), keyTile / 16), count = rows.count();
-  Value base = turned[dot] ? turned[dot]
-                           : e.at(keys[dot],
-                                  e.mul(slot(spec.dots[dot], keyCapacities[dot], key), width * 4));
-  e.loop(e.div(begin, 16 * n), e.div(e.add(end, 16 * n - 1), 16 * n), 1, [&](Value column) {
-    Value block = e.at(base, e.mul(column, n * 16 * width * 4));
-    Values init(static_cast<size_t>(count) * n, e.splat(0));
-    Values dots =
-        e.loop(e.constant(0), e.constant(width), 1, init, [&](Value k, ArrayRef<Value> carried) {
-          Values next(carried), w;
+  int n = columns(rows.count(), tileVectors), count = rows.count();
+  Value base =
+      turned[dot]
+          ? turned[dot]
+          : e.at(keys[dot], e.mul(slot(spec.dots[dot], keyCapacities[dot], tile.slot), width * 4));
+  e.loop(
+      e.div(tile.begin, 16 * n), e.div(e.add(tile.end, 16 * n - 1), 16 * n), 1, [&](Value column) {
+        Value block = e.at(base, e.mul(column, n * 16 * width * 4));
+        Values init(static_cast<size_t>(count) * n, e.splat(0));
+        Values dots = e.loop(
+            e.constant(0), e.constant(width), 1, init, [&](Value k, ArrayRef<Value> carried) {
+              Values next(carried), w;
+              for (int j = 0; j < n; ++j)
+                w.push_back(
+                    e.load(e.at(e.at(block, e.mul(k, 64)), j * width * 64), e.floats(), 64));
+              for (int i = 0; i < count; ++i) {
+                Value x = e.broadcast(e.load(e.at(rows.queries[dot][i], e.mul(k, 4)), e.f32(), 4));
+                for (int j = 0; j < n; ++j)
+                  next[i * n + j] = e.fma(x, w[j], carried[i * n + j]);
+              }
+              return next;
+            });
+        Value out = e.at(probabilities, e.mul(column, n * 64));
+        for (int i = 0; i < count; ++i)
           for (int j = 0; j < n; ++j)
-            w.push_back(e.load(e.at(e.at(block, e.mul(k, 64)), j * width * 64), e.floats(), 64));
-          for (int i = 0; i < count; ++i) {
-            Value x = e.broadcast(e.load(e.at(rows.queries[dot][i], e.mul(k, 4)), e.f32(), 4));
-            for (int j = 0; j < n; ++j)
-              next[i * n + j] = e.fma(x, w[j], carried[i * n + j]);
-          }
-          return next;
-        });
-    Value out = e.at(probabilities, e.mul(column, n * 64));
-    for (int i = 0; i < count; ++i)
-      for (int j = 0; j < n; ++j)
-        e.store(dots[i * n + j], e.at(out, scratch(dot, i) + j * 64), 64);
-  });
+            e.store(dots[i * n + j], e.at(out, scratch(dot, i) + j * 64), 64);
+      });
 }
 
-/// Scores to probabilities relative to the running maximum, which moves; what a row does not see
-/// becomes -1.
-void AttentionEmitter::softmax(const Rows &rows, Value key, KeyRange *part) {
-  constexpr int n = keyTile / 16;
-  constexpr float log2e = 1.44269504F;
-  Value firstKeys = e.addi(e.broadcast(e.truncate(key, e.i32())), e.laneNumbers());
-  e.loop(e.constant(0), e.constant(rows.count()), 1, [&](Value i) {
-    QueryRow row = rows.describe(i);
-    Value p = e.at(probabilities, e.mul(i, keyTile * 4));
-    Values scores(n), seen(n);
-    Value top;
-    for (int j = 0; j < n; ++j) {
-      Value numbers = j ? e.addi(firstKeys, e.splatInt(16 * j)) : firstKeys;
-      Values dots;
-      for (size_t d = 0; d < spec.dots.size(); ++d)
-        dots.push_back(e.load(e.at(p, scratch(d, 0) + 64 * j), e.floats(), 64));
-      scores[j] = spec.score ? spec.score(e, dots, row, numbers) : dots[0];
-      if (part) {
-        auto compare = [&](arith::CmpIPredicate predicate, Value bound) -> Value {
-          return arith::CmpIOp::create(e.builder, e.loc, predicate, numbers,
-                                       e.broadcast(e.truncate(bound, e.i32())));
-        };
-        seen[j] = e.andi(compare(arith::CmpIPredicate::sge, part->lo),
-                         compare(arith::CmpIPredicate::slt, part->hi));
-        if (spec.mask)
-          seen[j] = e.andi(seen[j], spec.mask(e, row, numbers));
-        scores[j] = e.select(seen[j], scores[j], e.splat(-1e30F));
-      }
-      top = top ? e.maxf(top, scores[j]) : scores[j];
-    }
-    Value stateRow = e.add(rows.state, i);
-    Value maximumAt = e.at(maxima, e.mul(stateRow, 4)), sumAt = e.at(sums, e.mul(stateRow, 64));
-    Value old = e.load(maximumAt, e.f32(), 4), maximum = e.maxf(e.reduceMax(top), old);
-    e.store(maximum, maximumAt, 4);
-    // Exactly 1 where the maximum stays.
-    Value factor = exp2(e.broadcast(e.mulf(e.subf(old, maximum), e.constantF32(log2e))));
-    e.store(factor, e.at(factors, e.mul(i, 64)), 64);
-    Value sum = e.mulf(e.load(sumAt, e.floats(), 64), factor), shift = e.broadcast(maximum);
-    for (int j = 0; j < n; ++j) {
-      Value x = exp2(e.mulf(e.subf(scores[j], shift), e.splat(log2e)));
-      sum = e.addf(sum, part ? e.select(seen[j], x, e.splat(0)) : x);
-      e.store(part ? e.select(seen[j], x, e.splat(-1)) : x, e.at(p, 64 * j), 64);
-    }
-    e.store(sum, sumAt, 64);
-  });
+void AttentionEmitter::softmax(const Rows &rows, const Tile &tile, bool partial) {
+  Values arguments = {probabilities,
+                      factors,
+                      e.at(maxima, e.mul(rows.state, 4)),
+                      e.at(sums, e.mul(rows.state, 64)),
+                      e.constant(rows.count()),
+                      tile.first,
+                      tile.begin,
+                      tile.end,
+                      group,
+                      rows.places.position,
+                      rows.places.positionStep,
+                      rows.places.lastRow,
+                      rows.places.member,
+                      rows.places.memberStep};
+  llvm::append_range(arguments, extra);
+  func::FuncOp function = getOrCreateTileSoftmax(module, e.machine, spec, partial);
+  func::CallOp::create(e.builder, e.loc, function, arguments);
 }
 
-/// Rescales the outputs and adds the values of keys key + begin .. key + end, weighted.
-void AttentionEmitter::addValues(const Rows &rows, Value key, Value begin, Value end,
-                                 bool partial) {
+/// 16 floats at `at`, which belong to row i of the tile, relative to the new maximum.
+Value AttentionEmitter::rescaled(Value at, Value i) {
+  Value factor = e.broadcast(e.load(e.at(factors, e.mul(i, 4)), e.f32(), 4));
+  return e.mulf(e.load(at, e.floats(), 64), factor);
+}
+
+/// 16 components of a value; fewer of the last.
+Value AttentionEmitter::loadValues(Value row, Value column) {
+  Value from = e.at(row, e.mul(column, 64));
+  return tail ? e.loadMasked(from, lanesOf(column), 4) : e.load(from, e.floats(), 64);
+}
+
+/// Whether a value of a tile is NaN or infinite.
+Value AttentionEmitter::notFinite(const Tile &tile) {
+  Value base = valuesOf(tile);
+  Value sum = e.loop(tile.begin, tile.end, 1, {e.splat(0)}, [&](Value k, ArrayRef<Value> carried) {
+    Value row = e.at(base, e.mul(k, spec.value.width * 4));
+    return e.loop(e.constant(0), e.constant(vectors), 1, carried,
+                  [&](Value column, ArrayRef<Value> carried) {
+                    return Values{e.fma(loadValues(row, column), e.splat(0), carried[0])};
+                  });
+  })[0];
+  return arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::UNO, e.reduceAdd(sum),
+                               e.constantF32(0));
+}
+
+/// Rescales the outputs and adds the values of the keys that are seen, weighted.
+void AttentionEmitter::addValues(const Rows &rows, const Tile &tile) {
   int count = rows.count();
   unsigned alignment = tail ? 4 : 64;
-  Value base = e.at(values, e.mul(slot(spec.value, valueCapacity, key), spec.value.width * 4));
-  auto columnsOf = [&](Value first, int n, bool lastIsShort) {
+  Value base = valuesOf(tile);
+  auto columnsOf = [&](Value first, int n, Value lanes) { // `lanes`: of the only column
     Values at(count), init;
     for (int i = 0; i < count; ++i) {
       at[i] = e.at(e.at(outputs, e.mul(e.add(rows.state, i), vectors * 64)), e.mul(first, 64));
-      Value factor = e.load(e.at(factors, 64 * i), e.floats(), 64);
       for (int j = 0; j < n; ++j)
-        init.push_back(e.mulf(e.load(e.at(at[i], 64 * j), e.floats(), 64), factor));
+        init.push_back(rescaled(e.at(at[i], 64 * j), e.constant(i)));
     }
     Value column = e.at(base, e.mul(first, 64));
-    Values added = e.loop(begin, end, 1, init, [&](Value k, ArrayRef<Value> carried) {
+    Values added = e.loop(tile.begin, tile.end, 1, init, [&](Value k, ArrayRef<Value> carried) {
       Values next(carried), w;
       Value from = e.at(column, e.mul(k, spec.value.width * 4));
       for (int j = 0; j < n; ++j)
-        w.push_back(lastIsShort && j == n - 1 ? e.loadMasked(e.at(from, 64 * j), valueMask(), 4)
-                                              : e.load(e.at(from, 64 * j), e.floats(), alignment));
+        w.push_back(lanes ? e.loadMasked(from, lanes, 4)
+                          : e.load(e.at(from, 64 * j), e.floats(), alignment));
       for (int i = 0; i < count; ++i) {
         Value p = e.load(e.at(e.at(probabilities, e.mul(k, 4)), i * keyTile * 4), e.f32(), 4);
-        Value x = e.broadcast(p), hidden;
-        if (partial) // not 0 * value: the value of a key that is not seen may be anything
-          hidden =
-              arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::OLT, x, e.splat(0));
-        for (int j = 0; j < n; ++j) {
-          Value sum = e.fma(x, w[j], carried[i * n + j]);
-          next[i * n + j] = partial ? e.select(hidden, carried[i * n + j], sum) : sum;
-        }
+        Value x = e.broadcast(p);
+        for (int j = 0; j < n; ++j)
+          next[i * n + j] = e.fma(x, w[j], carried[i * n + j]);
       }
       return next;
     });
@@ -276,59 +278,99 @@ void AttentionEmitter::addValues(const Rows &rows, Value key, Value begin, Value
       for (int j = 0; j < n; ++j)
         e.store(added[i * n + j], e.at(at[i], 64 * j), 64);
   };
-  int64_t whole = vectors - (tail ? 1 : 0);
-  int n = columns(count, static_cast<int>(std::max<int64_t>(whole, 1)));
-  int64_t stop = whole / n * n;
+  int n = columns(count, static_cast<int>(std::max<int64_t>(vectors - (tail ? 1 : 0), 1)));
+  int64_t stop = (vectors - (tail ? 1 : 0)) / n * n;
   if (stop)
-    e.loop(e.constant(0), e.constant(stop), n, [&](Value first) { columnsOf(first, n, false); });
-  if (stop < whole)
-    e.loop(e.constant(stop), e.constant(whole), 1,
-           [&](Value first) { columnsOf(first, 1, false); });
-  if (tail)
-    columnsOf(e.constant(whole), 1, true);
+    e.loop(e.constant(0), e.constant(stop), n, [&](Value first) { columnsOf(first, n, Value()); });
+  if (stop < vectors)
+    e.loop(e.constant(stop), e.constant(vectors), 1,
+           [&](Value first) { columnsOf(first, 1, tail ? lanesOf(first) : Value()); });
 }
 
-void AttentionEmitter::tile(const Rows &rows, Value key, KeyRange *part) {
-  Value begin = e.constant(0), end = e.constant(keyTile);
-  if (part) {
-    begin = e.max(e.sub(part->lo, key), begin);
-    end = e.min(e.sub(part->hi, key), end);
-  }
+/// The same bits where all values are finite; else what is not seen is left out, for 0 times it
+/// would be NaN.  Short, not fast.
+void AttentionEmitter::addValuesCarefully(const Rows &rows, const Tile &tile) {
+  Value base = valuesOf(tile);
+  e.loop(e.constant(0), e.constant(rows.count()), 1, [&](Value i) {
+    Value row = e.at(outputs, e.mul(e.add(rows.state, i), vectors * 64));
+    Value p = e.at(probabilities, e.mul(i, keyTile * 4));
+    e.loop(e.constant(0), e.constant(vectors), 1, [&](Value column) {
+      Value at = e.at(row, e.mul(column, 64));
+      Value sum =
+          e.loop(tile.begin, tile.end, 1, {rescaled(at, i)}, [&](Value k, ArrayRef<Value> carried) {
+            Value x = e.broadcast(e.load(e.at(p, e.mul(k, 4)), e.f32(), 4));
+            Value v = loadValues(e.at(base, e.mul(k, spec.value.width * 4)), column);
+            Value hidden =
+                arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::OEQ, x, e.splat(0));
+            return Values{e.select(hidden, carried[0], e.fma(x, v, carried[0]))};
+          })[0];
+      e.store(sum, at, 64);
+    });
+  });
+}
+
+void AttentionEmitter::tile(const Rows &rows, const Tile &tile) {
   for (size_t d = 0; d < spec.dots.size(); ++d)
-    scores(d, rows, key, begin, end);
-  softmax(rows, key, part);
-  addValues(rows, key, begin, end, part != nullptr);
+    scores(d, rows, tile);
+  auto partial = [&] { softmax(rows, tile, /*partial=*/true); };
+  if (tile.full)
+    e.ifElse(tile.full, [&] { softmax(rows, tile, /*partial=*/false); }, partial);
+  else
+    partial();
+  e.ifElse(tile.careful, [&] { addValuesCarefully(rows, tile); }, [&] { addValues(rows, tile); });
 }
 
-/// Calls `tile` in a loop over the tiles of keys that queries at first .. last see, once for full
-/// tiles and once for others.
-void AttentionEmitter::visit(Value first, Value last,
-                             llvm::function_ref<void(Value, KeyRange *)> tile) {
+/// Keys of a tile before a position that lies `difference` after its first one.
+Value AttentionEmitter::ceilStep(Value difference) {
+  Value n = e.max(difference, e.constant(0));
+  if (spec.step != 1)
+    n = e.div(e.add(n, spec.step - 1), spec.step);
+  return e.min(n, e.constant(keyTile));
+}
+
+/// Calls `use` in a loop over the tiles of keys that queries at first .. last see.
+void AttentionEmitter::visit(Value first, Value last, llvm::function_ref<void(const Tile &)> use) {
   llvm::SmallVector<KeyRange> ranges = spec.ranges(e, first, last, extra);
   if (ranges.empty())
     return;
   KeyRange hull = ranges.front();
-  for (const KeyRange &range : llvm::drop_begin(ranges)) {
+  for (const KeyRange &range : ranges) {
     hull.lo = e.min(hull.lo, range.lo);
     hull.hi = e.max(hull.hi, range.hi);
   }
-  e.loop(e.div(hull.lo, keyTile), e.div(e.add(hull.hi, keyTile - 1), keyTile), 1, [&](Value block) {
-    Value key = e.mul(block, keyTile), end = e.add(key, keyTile);
-    Value full, some;
+  // Keys of a residue lie together: a block of keyTile * step positions has a tile for each.
+  int64_t span = keyTile * spec.step;
+  Value residue = spec.residue ? spec.residue(e, first) : e.constant(0);
+  Value low = e.div(hull.lo, span), high = e.div(e.add(hull.hi, span - 1), span);
+  e.loop(low, high, 1, [&](Value block) {
+    Tile tile;
+    Value origin = e.mul(block, span);
+    tile.slot = e.add(origin, e.mul(residue, keyTile));
+    tile.first = e.add(origin, residue);
+    tile.begin = ceilStep(e.sub(hull.lo, tile.first));
+    tile.end = ceilStep(e.sub(hull.hi, tile.first));
+    Value past = e.add(tile.first, (keyTile - 1) * spec.step + 1), some;
     for (const KeyRange &range : ranges) {
-      Value all = e.andi(e.lessEqual(range.fullLo, key), e.lessEqual(end, range.fullHi));
-      Value any = e.andi(e.less(range.lo, end), e.less(key, range.hi));
-      full = full ? e.ori(full, all) : all;
+      if (range.fullLo) {
+        Value all = e.andi(e.lessEqual(range.fullLo, tile.first), e.lessEqual(past, range.fullHi));
+        tile.full = tile.full ? e.ori(tile.full, all) : all;
+      }
+      Value any = e.andi(e.less(range.lo, past), e.less(tile.first, range.hi));
       some = some ? e.ori(some, any) : any;
     }
     auto visitTile = [&] {
+      Value no = arith::ConstantOp::create(e.builder, e.loc, e.builder.getBoolAttr(false));
+      if (tile.full)
+        tile.careful = e.when(tile.full, no, [&] { return notFinite(tile); });
+      else
+        tile.careful = notFinite(tile);
       for (size_t d = 0; d < spec.dots.size(); ++d)
         if (turned[d])
-          turnKeys(d, key);
-      e.ifElse(full, [&] { tile(key, nullptr); }, [&] { tile(key, &hull); });
+          turnKeys(d, tile);
+      use(tile);
     };
-    // Between two ranges there may be tiles that nobody sees.
-    if (ranges.size() == 1)
+    // Between two ranges, or for a residue, there may be tiles that nobody sees.
+    if (ranges.size() == 1 && spec.step == 1)
       visitTile();
     else
       e.ifThen(some, visitTile);
@@ -358,11 +400,10 @@ void AttentionEmitter::finish(Value first, Value count,
         arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::OEQ, sum, e.constantF32(0));
     inverse = e.select(empty, e.constantF32(0), inverse);
     if (spec.sink) { // the sum and the outputs are relative to the maximum of the keys
-      constexpr float log2e = 1.44269504F;
       Value maximum = e.load(e.at(maxima, e.mul(row, 4)), e.f32(), 4);
       Value sink = spec.sink(e, describe(i)), top = e.maxf(maximum, sink);
       auto power = [&](Value x) { // of a number
-        Value y = exp2(e.broadcast(e.mulf(e.subf(x, top), e.constantF32(log2e))));
+        Value y = exp2(e, e.broadcast(e.mulf(e.subf(x, top), e.constantF32(log2e))));
         return mlir::vector::ExtractOp::create(e.builder, e.loc, y, ArrayRef<int64_t>{0})
             .getResult();
       };
@@ -374,15 +415,13 @@ void AttentionEmitter::finish(Value first, Value count,
     inverse = e.broadcast(inverse);
     Value from = e.at(outputs, e.mul(row, vectors * 64));
     auto result = [&](Value at) { return e.mulf(e.load(e.at(from, at), e.floats(), 64), inverse); };
-    int64_t whole = vectors - (tail ? 1 : 0);
-    e.loop(e.constant(0), e.constant(whole), 1, [&](Value j) {
-      Value at = e.mul(j, 64);
-      e.store(result(at), e.at(out, at), 4);
+    e.loop(e.constant(0), e.constant(vectors), 1, [&](Value column) {
+      Value at = e.mul(column, 64), to = e.at(out, at);
+      if (tail)
+        e.storeMasked(result(at), to, lanesOf(column), 4);
+      else
+        e.store(result(at), to, 4);
     });
-    if (tail) {
-      Value at = e.constant(whole * 64);
-      e.storeMasked(result(at), e.at(out, at), valueMask(), 4);
-    }
   });
 }
 
@@ -393,13 +432,14 @@ Value AttentionEmitter::queryAt(size_t dot, Value row, Value member) {
   return e.at(e.at(q[dot], e.mul(row, qStride[dot])), e.mul(index, d.width * 4));
 }
 
-/// Rows row .. row + count (at most a tile) for all members: those past the last repeat it.
+/// `count` rows from `row` on (at most a tile), rowStep apart, for all members: those past the last
+/// repeat it.
 void AttentionEmitter::positions(Value row, Value count) {
   int height = queryTile();
   Value last = e.add(count, -1);
   start(height * spec.members);
-  auto place = [&](Value i) { return e.add(row, e.min(i, last)); };
-  visit(e.add(position, row), e.add(position, e.add(row, last)), [&](Value key, KeyRange *part) {
+  auto place = [&](Value i) { return e.add(row, e.mul(e.min(i, last), spec.rowStep())); };
+  visit(e.add(position, row), e.add(position, place(last)), [&](const Tile &visited) {
     e.loop(e.constant(0), e.constant(spec.members), 1, [&](Value member) {
       Rows rows;
       for (size_t d = 0; d < spec.dots.size(); ++d) {
@@ -407,45 +447,41 @@ void AttentionEmitter::positions(Value row, Value count) {
         for (int i = 0; i < height; ++i)
           rows.queries[d].push_back(queryAt(d, place(e.constant(i)), member));
       }
-      rows.describe = [&](Value i) {
-        return QueryRow{e.add(position, place(i)), group, member, extra};
-      };
+      rows.places = {e.add(position, row), e.constant(spec.rowStep()), last, member, e.constant(0)};
       rows.state = e.mul(member, height);
-      tile(rows, key, part);
+      tile(rows, visited);
     });
   });
   e.loop(e.constant(0), e.constant(spec.members), 1, [&](Value member) {
     Value head = e.mul(e.add(e.mul(group, spec.members), member), spec.value.width * 4);
     finish(
         e.mul(member, height), count,
-        [&](Value i) { return QueryRow{e.add(position, e.add(row, i)), group, member, extra}; },
-        [&](Value i) { return e.at(e.at(o, e.mul(e.add(row, i), oStride)), head); });
+        [&](Value i) { return QueryRow{e.add(position, place(i)), group, member, extra}; },
+        [&](Value i) { return e.at(e.at(o, e.mul(place(i), oStride)), head); });
   });
 }
 
-/// One position: the members of the group are the rows.
+/// One position: the members of the group are the rows, those past the last repeat it.
 void AttentionEmitter::onePosition(Value row) {
-  start(spec.members);
-  int64_t height = std::min<int64_t>(spec.members, queryTile());
+  int64_t rounded = (spec.members + memberTile - 1) / memberTile * memberTile;
+  start(rounded);
   Value absolute = e.add(position, row);
   Value head = e.mul(group, spec.members);
-  visit(absolute, absolute, [&](Value key, KeyRange *part) {
-    auto some = [&](Value first, int count) {
+  auto member = [&](Value i) {
+    return rounded == spec.members ? i : e.min(i, e.constant(spec.members - 1));
+  };
+  visit(absolute, absolute, [&](const Tile &visited) {
+    e.loop(e.constant(0), e.constant(rounded), memberTile, [&](Value first) {
       Rows rows;
       for (size_t d = 0; d < spec.dots.size(); ++d) {
         rows.queries.emplace_back();
-        for (int i = 0; i < count; ++i)
-          rows.queries[d].push_back(queryAt(d, row, e.add(first, i)));
+        for (int i = 0; i < memberTile; ++i)
+          rows.queries[d].push_back(queryAt(d, row, member(e.add(first, i))));
       }
-      rows.describe = [&](Value i) { return QueryRow{absolute, group, e.add(first, i), extra}; };
+      rows.places = {absolute, e.constant(0), e.constant(0), first, e.constant(1)};
       rows.state = first;
-      tile(rows, key, part);
-    };
-    int64_t stop = spec.members / height * height;
-    e.loop(e.constant(0), e.constant(stop), height,
-           [&](Value first) { some(first, static_cast<int>(height)); });
-    if (stop < spec.members)
-      some(e.constant(stop), static_cast<int>(spec.members - stop));
+      tile(rows, visited);
+    });
   });
   finish(
       e.constant(0), e.constant(spec.members),
@@ -457,9 +493,9 @@ void AttentionEmitter::onePosition(Value row) {
 
 void AttentionEmitter::emit() {
   int height = queryTile();
-  int64_t rows = std::max<int64_t>(height * spec.members, 1);
+  int64_t rows = height * spec.members + memberTile;
   probabilities = e.allocate(static_cast<int64_t>(spec.dots.size()) * height * keyTile * 4);
-  factors = e.allocate(height * 64);
+  factors = e.allocate(64);
   maxima = e.allocate(rows * 4);
   sums = e.allocate(rows * 64);
   outputs = e.allocate(rows * vectors * 64);
@@ -475,9 +511,14 @@ void AttentionEmitter::emit() {
     for (size_t d = 0; d < spec.dots.size(); ++d)
       keys.push_back(cache(keyCaches[d], spec.dots[d], keyCapacities[d]));
     values = cache(valueCache, spec.value, valueCapacity);
-    e.loop(r0, r1, height, [&](Value row) {
-      Value count = e.min(e.sub(r1, row), e.constant(height));
-      e.ifElse(e.equal(count, 1), [&] { onePosition(row); }, [&] { positions(row, count); });
+    // Rows of a tile see the same residue of keys.
+    int64_t step = spec.rowStep();
+    e.loop(r0, e.min(r1, e.add(r0, step)), 1, [&](Value first) {
+      e.loop(first, r1, height * step, [&](Value row) {
+        Value left = e.div(e.add(e.sub(r1, row), step - 1), step);
+        Value count = e.min(left, e.constant(height));
+        e.ifElse(e.equal(count, 1), [&] { onePosition(row); }, [&] { positions(row, count); });
+      });
     });
   });
 }
@@ -487,7 +528,8 @@ func::FuncOp kernels::getOrCreateAttention(ModuleOp module, const Machine &machi
   std::string signature;
   for (size_t d = 0; d < spec.dots.size(); ++d)
     signature += "pipi";
-  return Emitter::function(
-      module, machine, spec.name, signature + "pipiiiiii" + spec.extra,
-      [&](Emitter &e, ArrayRef<Value> arguments) { AttentionEmitter(e, spec, arguments).emit(); });
+  return Emitter::function(module, machine, spec.name, signature + "pipiiiiii" + spec.extra,
+                           [&](Emitter &e, ArrayRef<Value> arguments) {
+                             AttentionEmitter(module, e, spec, arguments).emit();
+                           });
 }

@@ -20,7 +20,7 @@ struct QueryRow {
 };
 
 /// Keys that some row of a tile of queries sees, lo <= key < hi, and those within that all rows see
-/// (i64; empty if fullLo >= fullHi).
+/// (i64; empty if fullLo >= fullHi; null: none, ever).
 struct KeyRange {
   Value lo, hi, fullLo, fullHi;
 };
@@ -45,6 +45,15 @@ struct AttentionSpec {
   CacheSpec value;     ///< widths that are multiples of 16 are fastest
   int64_t members = 1; ///< queries that share a key
   std::string extra;   ///< types of extra arguments of the function: p pointer, i i64
+
+  /// Keys lie in blocks of keyTile * step positions, in each those of one residue after the other;
+  /// a query sees keys of one residue only.
+  int64_t step = 1;
+  bool residueMoves = false; ///< which one depends on the query, in steps of `step`
+  /// The residue that a query at a position sees, 0 <= i64 < step; null: 0.
+  std::function<Value(Emitter &, Value position)> residue;
+  /// Queries so far apart see the same residue.
+  int64_t rowStep() const { return residueMoves ? step : 1; }
 
   /// From 16 products of a query with keys, for each of `dots` (vector<16xf32>; keys:
   /// vector<16xi32> of absolute positions), to scores; null: the first.

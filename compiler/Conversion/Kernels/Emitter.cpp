@@ -32,10 +32,11 @@ Value Emitter::vectorOf(ArrayRef<float> values) {
       builder, loc,
       DenseElementsAttr::get(vector(f32(), static_cast<int64_t>(values.size())), values));
 }
-Value Emitter::laneNumbers() {
+Value Emitter::laneNumbers() { return steps(1); }
+Value Emitter::steps(int64_t step) {
   SmallVector<int32_t> numbers(16);
   for (int i = 0; i < 16; ++i)
-    numbers[i] = i;
+    numbers[i] = static_cast<int32_t>(i * step);
   return arith::ConstantOp::create(builder, loc,
                                    DenseElementsAttr::get(ints(), ArrayRef<int32_t>(numbers)));
 }
@@ -221,6 +222,17 @@ void Emitter::ifElse(Value condition, llvm::function_ref<void()> then,
   then();
   builder.setInsertionPointToStart(op.elseBlock());
   otherwise();
+}
+
+Value Emitter::when(Value condition, Value otherwise, llvm::function_ref<Value()> value) {
+  auto op = scf::IfOp::create(builder, loc, TypeRange{otherwise.getType()}, condition,
+                              /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(op.thenBlock());
+  scf::YieldOp::create(builder, loc, otherwise);
+  builder.setInsertionPointToStart(op.elseBlock());
+  scf::YieldOp::create(builder, loc, value());
+  return op.getResult(0);
 }
 
 func::FuncOp Emitter::function(ModuleOp module, const Machine &machine, StringRef name,

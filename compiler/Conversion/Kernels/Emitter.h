@@ -37,7 +37,8 @@ public:
   Value splat(float value);
   Value splatInt(int64_t value, int bits = 32, int64_t lanes = 16);
   Value vectorOf(llvm::ArrayRef<float> values);
-  Value laneNumbers(); ///< 0..15 as i32
+  Value laneNumbers();       ///< 0..15 as i32
+  Value steps(int64_t step); ///< 0, step, ... 15 * step as i32
 
   // Sizes (i64).
   Value add(Value a, Value b);
@@ -98,6 +99,8 @@ public:
               llvm::function_ref<Values(Value, llvm::ArrayRef<Value>)> body);
   void loop(Value lo, Value hi, int64_t step, llvm::function_ref<void(Value)> body);
   void ifThen(Value condition, llvm::function_ref<void()> then);
+  /// `otherwise` where the condition holds, else what `value` gives.
+  Value when(Value condition, Value otherwise, llvm::function_ref<Value()> value);
   void ifElse(Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise);
 

@@ -1,0 +1,195 @@
+//===- Attentions.cpp - random attentions: compiled, interpreted, split
+//----------------------------===//
+// attentions [--count N] [--seed S] [--first I] [--only I] [--each N] [--jobs N] [--show]
+// Draws texts of N attentions each, and compiles them in this process as `tril build` does.  What
+// a whole sequence gives must be what the interpreter gives, within rounding; and each way to
+// divide the sequence, on 1 to 4 threads, must give the same bits.  Prints every text for which
+// this fails, the counts, and how many attentions were fused.
+#include "CompiledText.h"
+#include "runtime/Error.h"
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <mutex>
+#include <thread>
+#include <unistd.h>
+
+using namespace tril;
+using namespace tril::test;
+
+namespace {
+
+constexpr double tolerance = 2e-5; // of the largest number of an output, or of 1
+
+struct Arguments {
+  uint64_t count = 1000, seed = 1, first = 0, each = 6, jobs = 1;
+  bool show = false;
+};
+
+struct Counts {
+  uint64_t texts = 0, attentions = 0, fused = 0, failed = 0;
+  double worst = 0;
+};
+
+std::string place(const Manifest &manifest, size_t output, size_t element, float found,
+                  float expected) {
+  char text[160];
+  snprintf(text, sizeof(text), "`%s`[%zu] is %.9g, not %.9g", manifest.outputs[output].name.c_str(),
+           element, double(found), double(expected));
+  return text;
+}
+
+/// What is wrong with the compiled form, or "".
+std::string examine(CompiledText &compiled, const AttentionText &text, std::mt19937_64 &random,
+                    double &worst) {
+  const Manifest &manifest = compiled.manifest();
+  for (int64_t length : {static_cast<int64_t>(1 + random() % 60), static_cast<int64_t>(70 + random() % 90)}) {
+    Inputs inputs;
+    for (const ManifestInput &input : manifest.inputs) {
+      std::vector<int32_t> list(static_cast<size_t>(length));
+      bool sorted = input.name == "segment" && random() % 2;
+      for (int32_t &value : list)
+        value = static_cast<int32_t>(random() % static_cast<uint64_t>(input.limit));
+      if (sorted)
+        std::sort(list.begin(), list.end());
+      inputs.push_back(list);
+    }
+    OutputValues expected = compiled.meaning(inputs), whole = compiled.run(inputs, 1, {length});
+    for (size_t o = 0; o < whole.size(); ++o) {
+      if (whole[o].size() != expected[o].size())
+        return "`" + manifest.outputs[o].name + "` has another size than interpreted";
+      double largest = 1;
+      for (float value : expected[o])
+        if (std::isfinite(value))
+          largest = std::max(largest, double(std::fabs(value)));
+      for (size_t i = 0; i < whole[o].size(); ++i) {
+        double off = std::fabs(double(whole[o][i]) - expected[o][i]) / largest;
+        if (!(off <= tolerance))
+          return place(manifest, o, i, whole[o][i], expected[o][i]) + " as interpreted, of " +
+                 std::to_string(length) + " positions";
+        worst = std::max(worst, off);
+      }
+    }
+    if (!text.causal) {
+      for (int threads = 2; threads <= 4; ++threads)
+        if (compiled.run(inputs, threads, {length}) != whole)
+          return "other bits with " + std::to_string(threads) + " threads";
+      continue;
+    }
+    for (int threads = 1; threads <= 4; ++threads) {
+      std::vector<int64_t> parts;
+      std::string told;
+      int64_t most = threads == 1 ? 1 : 1 + static_cast<int64_t>(random() % 50);
+      for (int64_t given = 0; given < length; given += parts.back()) {
+        parts.push_back(1 + static_cast<int64_t>(random() % static_cast<uint64_t>(most)));
+        told += " " + std::to_string(parts.back());
+      }
+      OutputValues split = compiled.run(inputs, threads, parts);
+      for (size_t o = 0; o < whole.size(); ++o)
+        for (size_t i = 0; i < whole[o].size(); ++i)
+          if (std::memcmp(&split[o][i], &whole[o][i], 4) != 0)
+            return place(manifest, o, i, split[o][i], whole[o][i]) + " as whole, of " +
+                   std::to_string(length) + " positions, " + std::to_string(threads) +
+                   " threads, parts" + told;
+    }
+  }
+  return "";
+}
+
+class Search {
+public:
+  explicit Search(const Arguments &arguments) : arguments(arguments), next(arguments.first) {}
+
+  Counts run() {
+    std::vector<std::thread> threads;
+    for (uint64_t job = 0; job < arguments.jobs; ++job)
+      threads.emplace_back([&, job] { work(job); });
+    for (std::thread &thread : threads)
+      thread.join();
+    return counts;
+  }
+
+private:
+  void work(uint64_t job) {
+    std::string folder = std::filesystem::temp_directory_path() /
+                         ("tril-attentions." + std::to_string(getpid()) + "." + std::to_string(job));
+    std::filesystem::create_directories(folder);
+    uint64_t texts = (arguments.count + arguments.each - 1) / arguments.each;
+    for (uint64_t i = next++; i < arguments.first + texts; i = next++)
+      one(i, folder);
+    std::filesystem::remove_all(folder);
+  }
+
+  void one(uint64_t index, const std::string &folder) {
+    std::seed_seq seeds{arguments.seed, index};
+    std::mt19937_64 random(seeds);
+    AttentionText text = AttentionGenerator(random()).draw(static_cast<int>(arguments.each));
+    std::string wrong;
+    unsigned fused = 0;
+    double worst = 0;
+    try {
+      CompiledText compiled(text, folder, random());
+      fused = compiled.fused();
+      wrong = examine(compiled, text, random, worst);
+    } catch (const Error &error) {
+      wrong = error.what();
+    }
+    std::lock_guard lock(mutex);
+    ++counts.texts;
+    counts.attentions += text.attentions.size();
+    counts.fused += fused;
+    counts.worst = std::max(counts.worst, worst);
+    if (!wrong.empty()) {
+      ++counts.failed;
+      std::cout << "text " << index << " of seed " << arguments.seed << ": " << wrong << "\n";
+      for (const std::string &attention : text.attentions)
+        std::cout << "  " << attention << "\n";
+    }
+    if (arguments.show)
+      std::cout << text.text << std::endl;
+  }
+
+  const Arguments arguments;
+  std::atomic<uint64_t> next;
+  std::mutex mutex;
+  Counts counts;
+};
+
+Arguments parse(int argc, char **argv) {
+  Arguments result;
+  const std::pair<const char *, uint64_t Arguments::*> known[] = {
+      {"--count", &Arguments::count}, {"--seed", &Arguments::seed}, {"--first", &Arguments::first},
+      {"--each", &Arguments::each},   {"--jobs", &Arguments::jobs},
+  };
+  for (int i = 1; i < argc; ++i) {
+    std::string name = argv[i];
+    bool found = name == "--show";
+    result.show |= found;
+    for (auto [option, member] : known)
+      if (name == option && i + 1 < argc) {
+        result.*member = std::strtoull(argv[++i], nullptr, 10);
+        found = true;
+      }
+    if (!found) {
+      std::cerr << "attentions [--count N] [--seed S] [--first I] [--each N] [--jobs N] [--show]\n";
+      std::exit(2);
+    }
+  }
+  return result;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Arguments arguments = parse(argc, argv);
+  auto start = std::chrono::steady_clock::now();
+  Counts counts = Search(arguments).run();
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  printf("%lu attentions in %lu texts, %lu fused, %.1f s, largest difference %.2g\n",
+         counts.attentions, counts.texts, counts.fused, seconds, counts.worst);
+  printf("%lu passed, %lu failed\n", counts.texts - counts.failed, counts.failed);
+  return counts.failed == 0 && counts.texts > 0 ? 0 : 1;
+}

@@ -1,0 +1,190 @@
+//===- CompiledText.cpp
+//----------------------------------------------------------------------------===//
+#include "CompiledText.h"
+#include "Interpreter/CheckpointParams.h"
+#include "Interpreter/Interpreter.h"
+#include "Pipeline/Pipeline.h"
+#include "Target/Codegen.h"
+#include "Target/Product.h"
+#include "Target/WeightWriter.h"
+#include "Transforms/Passes.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "runtime/SafetensorsWriter.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+#include <cstring>
+#include <fstream>
+
+using namespace tril;
+using namespace tril::test;
+
+static uint16_t bfloat(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  return static_cast<uint16_t>(bits >> 16);
+}
+
+/// Truncated; for the small normal numbers, NaN and infinities that are written here.
+static uint16_t half(float x) {
+  if (std::isnan(x))
+    return 0x7e00;
+  uint16_t sign = std::signbit(x) ? 0x8000 : 0;
+  if (std::isinf(x))
+    return sign | 0x7c00;
+  int exponent;
+  float fraction = std::frexp(std::fabs(x), &exponent); // 0.5 <= fraction < 1
+  if (x == 0 || exponent < -13)
+    return sign;
+  return static_cast<uint16_t>(sign | ((exponent + 14) << 10) |
+                               (static_cast<int>(fraction * 2048) & 1023));
+}
+
+void CompiledText::writeCheckpoint(const AttentionText &text, const std::string &path,
+                                   uint64_t seed) {
+  std::vector<SafetensorsWriter::Tensor> declared;
+  for (const RandomTensor &tensor : text.tensors)
+    declared.push_back({tensor.name, tensor.dtype, tensor.shape});
+  SafetensorsWriter writer(path, declared);
+  std::mt19937_64 random(seed);
+  std::normal_distribution<float> normal;
+  for (size_t i = 0; i < text.tensors.size(); ++i) {
+    const RandomTensor &tensor = text.tensors[i];
+    size_t count = 1;
+    for (int64_t extent : tensor.shape)
+      count *= static_cast<size_t>(extent);
+    std::vector<float> values(count);
+    for (float &value : values)
+      value = normal(random);
+    if (tensor.poisoned) {
+      const float poison[] = {NAN, INFINITY, -INFINITY};
+      for (size_t k = 0; k < count / static_cast<size_t>(tensor.shape[0]); ++k)
+        values[k] = poison[random() % 3];
+    }
+    if (tensor.dtype == "F32") {
+      writer.write(i, 0, values.data(), static_cast<int64_t>(count * 4));
+      continue;
+    }
+    std::vector<uint16_t> bits(count);
+    for (size_t k = 0; k < count; ++k)
+      bits[k] = tensor.dtype == "F16" ? half(values[k]) : bfloat(values[k]);
+    writer.write(i, 0, bits.data(), static_cast<int64_t>(count * 2));
+  }
+  writer.commit();
+}
+
+CompiledText::CompiledText(const AttentionText &text, const std::string &folder, uint64_t seed) {
+  std::string path = folder + "/random.tril", checkpoint = folder + "/random.safetensors";
+  std::ofstream(path) << text.text;
+  writeCheckpoint(text, checkpoint, seed);
+  mlir::DialectRegistry registry;
+  registerCodegenDialects(registry);
+  registry.insert<TrilDialect, mlir::math::MathDialect>();
+  context = std::make_unique<mlir::MLIRContext>(registry, mlir::MLIRContext::Threading::DISABLED);
+  context->loadAllAvailableDialects();
+  auto read = readModel(path, checkpoint);
+  if (!read)
+    throw Error("the text is refused");
+  frontend = std::move(*read);
+  imported = importFrontend(*context, frontend);
+  if (!imported)
+    throw Error("the text is not imported");
+  compile();
+}
+
+void CompiledText::compile() {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  Machine machine = llvm::cantFail(Machine::named("native"));
+  mlir::OwningOpRef<mlir::ModuleOp> module = imported->clone();
+  auto lower = [&](Phase from, Phase to) {
+    mlir::PassManager passes(context.get());
+    addPasses(passes, from, to, PipelineOptions());
+    if (failed(passes.run(*module)))
+      throw Error("the passes to `" + phaseName(to).str() + "` fail");
+  };
+  lower(Phase::tril, Phase::planned);
+  module->walk([&](AttentionOp) { ++attentions; });
+  ModelOp planned = *module->getOps<ModelOp>().begin();
+  described = manifestOf(planned, frontend, "native", "test");
+  std::vector<char> bytes;
+  writeWeights(planned, *frontend.checkpoint, [&](const void *data, size_t size) {
+    bytes.insert(bytes.end(), static_cast<const char *>(data),
+                 static_cast<const char *>(data) + size);
+  });
+  weights.reset(static_cast<char *>(std::aligned_alloc(4096, (bytes.size() / 4096 + 1) * 4096)));
+  std::memcpy(weights.get(), bytes.data(), bytes.size());
+  lower(Phase::planned, Phase::lowered);
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> code = translateToLLVMIR(*module, llvmContext, machine);
+  if (!code)
+    throw Error("the translation to LLVM fails");
+  optimize(*code, machine);
+  llvm::SmallVector<char, 0> object;
+  llvm::raw_svector_ostream out(object);
+  if (!emitObject(*code, machine, out))
+    throw Error("LLVM writes no object");
+  jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
+  llvm::cantFail(jit->addObjectFile(
+      std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(object), "step", false)));
+  step = llvm::cantFail(jit->lookup("tril_step")).toPtr<StepFunction>();
+}
+
+OutputValues CompiledText::meaning(const Inputs &inputs) {
+  std::map<std::string, interpreter::InputArray> arrays;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    arrays[described.inputs[i].name] = {{static_cast<int64_t>(inputs[i].size())}, inputs[i]};
+  mlir::OwningOpRef<mlir::ModuleOp> module = imported->clone();
+  mlir::PassManager passes(context.get());
+  passes.nest<ModelOp>().addPass(createRecognise()); // so that contractions are computed as such
+  if (failed(passes.run(*module)))
+    throw Error("recognising contractions fails");
+  interpreter::Options options;
+  options.blasFrom = -1;
+  ModelOp model = *module->getOps<ModelOp>().begin();
+  auto result = interpreter::evaluate(
+      model, arrays, interpreter::checkpointParams(*frontend.checkpoint, model.getLoc()), options);
+  if (failed(result))
+    throw Error("the interpreter refuses");
+  OutputValues values;
+  for (const ManifestOutput &output : described.outputs) {
+    const std::vector<double> &all = result->outputs[output.name].values;
+    values.emplace_back(all.begin(), all.end());
+  }
+  return values;
+}
+
+OutputValues CompiledText::run(const Inputs &inputs, int threads, const std::vector<int64_t> &parts,
+                               const std::function<void(Session &)> &between) const {
+  auto length = static_cast<int64_t>(inputs[0].size());
+  int64_t largest = 1, given = 0;
+  for (int64_t part : parts)
+    largest = std::max(largest, part), given += part;
+  ThreadPool pool(threads);
+  Session session(described, weights.get(), step, pool, length,
+                  std::max(largest, length - given));
+  OutputValues values(described.outputs.size());
+  int64_t begin = 0;
+  auto advance = [&](int64_t part) {
+    part = std::min(part, length - begin);
+    if (part <= 0)
+      return;
+    if (begin > 0 && between)
+      between(session);
+    std::vector<std::span<const int32_t>> now;
+    for (const std::vector<int32_t> &list : inputs)
+      now.emplace_back(list.data() + begin, static_cast<size_t>(part));
+    session.advance(now, 0, [&](int64_t, int64_t) {
+      for (size_t o = 0; o < values.size(); ++o) {
+        std::span<const float> rows = session.output(static_cast<int>(o));
+        values[o].insert(values[o].end(), rows.begin(), rows.end());
+      }
+    });
+    begin += part;
+  };
+  for (int64_t part : parts)
+    advance(part);
+  advance(length - begin);
+  return values;
+}

@@ -1,0 +1,50 @@
+//===- CompiledText.h - a text compiled and run in this process
+//------------------------------------===//
+#pragma once
+#include "Generator.h"
+#include "Pipeline/Frontend.h"
+#include "runtime/Manifest.h"
+#include "runtime/Session.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include <functional>
+#include <map>
+
+namespace tril::test {
+
+/// The numbers of each output, row by row.
+using OutputValues = std::vector<std::vector<float>>;
+using Inputs = std::vector<std::vector<int32_t>>;
+
+/// What `tril build` makes of a text and a checkpoint, but loaded instead of linked.
+class CompiledText {
+public:
+  /// Writes text and checkpoint to `folder`.  Throws Error where the text is refused.
+  CompiledText(const AttentionText &text, const std::string &folder, uint64_t seed);
+
+  const Manifest &manifest() const { return described; }
+  unsigned fused() const { return attentions; } ///< attentions that became one operation
+
+  /// The meaning, by the interpreter.
+  OutputValues meaning(const Inputs &inputs);
+
+  /// `parts`: how many positions each step takes; the last one for what is left.  `between` is
+  /// called between two parts.
+  OutputValues run(const Inputs &inputs, int threads, const std::vector<int64_t> &parts,
+                   const std::function<void(Session &)> &between = {}) const;
+
+private:
+  void writeCheckpoint(const AttentionText &text, const std::string &path, uint64_t seed);
+  void compile();
+
+  std::unique_ptr<mlir::MLIRContext> context;
+  Frontend frontend;
+  mlir::OwningOpRef<mlir::ModuleOp> imported;
+  std::map<std::string, std::vector<float>> tensors; // as decoded
+  Manifest described;
+  std::unique_ptr<char, decltype(&std::free)> weights{nullptr, &std::free};
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+  StepFunction step = nullptr;
+  unsigned attentions = 0;
+};
+
+} // namespace tril::test

@@ -148,6 +148,8 @@ ManifestState readState(const Reader &reader, const Manifest &manifest) {
     reader.fail("width", "is too large");
   state.lanes = reader.truth("lanes", false);
   state.lag = reader.number("lag", 0, 1 << 20);
+  if (reader.has("sequence"))
+    state.sequence = reader.number("sequence", 0, tril_max_sequences - 1);
   for (const json &entry : reader.array("copies")) {
     if (!entry.is_array() || entry.size() != 2 || !entry[0].is_number_integer() ||
         !entry[1].is_number_integer() || entry[0].get<int64_t>() < 0 ||
@@ -280,6 +282,8 @@ std::string Manifest::toJson() const {
       entry["window"] = s.window;
       entry["ring"] = s.ring;
     }
+    if (s.sequence >= 0)
+      entry["sequence"] = s.sequence;
     for (const ManifestState::Copy &copy : s.copies)
       entry["copies"].push_back({copy.fixed, copy.position});
     result["states"].push_back(std::move(entry));

@@ -39,8 +39,9 @@ struct ManifestState {
   std::string type = "f32"; // of an element: f32, f16, bf16, i32, i1 (as 0 or 1 in 4 bytes)
   int64_t groups = 1, width = 0;
   bool lanes = false;
-  int64_t ring = -1; // index among the rings
-  int64_t lag = 0;   // of a recurrence
+  int64_t ring = -1;     // index among the rings
+  int64_t lag = 0;       // of a recurrence
+  int64_t sequence = -1; // index among the sequences other than time, whose positions it keeps
 
   /// Begins `fixed + position * capacity` bytes into the state; a ring `position * size` bytes into
   /// the rings of its size.

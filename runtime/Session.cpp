@@ -21,7 +21,7 @@ std::string counted(int64_t count, const char *noun) {
 Session::Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
                  int64_t context, int64_t batch)
     : manifest(manifest), step(step), pool(pool), limit(context), batch(std::min(batch, context)),
-      states(this->manifest) {
+      states(this->manifest, frame.extents) {
   if (manifest.longest > 0 && context > manifest.longest)
     throw Error("`" + manifest.model + "` has a table with " + std::to_string(manifest.longest) +
                 " positions, and " + std::to_string(context) + " are asked for");

@@ -64,6 +64,8 @@ int64_t States::room(const ManifestState &state) const {
 States::Range States::kept(const ManifestState &state, int64_t position) const {
   if (state.lag)
     return {0, state.lag};
+  if (state.sequence >= 0)
+    return {0, position == 0 ? 0 : lengths[state.sequence]};
   return {state.ring >= 0 ? std::max<int64_t>(0, position - state.window) : 0, position};
 }
 
@@ -182,9 +184,10 @@ void States::copy(const States &other, int64_t position) {
   for (const ManifestState &state : manifest.states)
     for (const ManifestState::Copy &copy : state.copies) {
       int64_t positions = room(state), row = state.width * state.elementBytes();
-      int64_t filled = state.lag || state.ring >= 0
-                           ? positions
-                           : std::min(positions, (position + lanes - 1) / lanes * lanes);
+      int64_t filled =
+          state.lag || state.ring >= 0
+              ? positions
+              : std::min(positions, (kept(state, position).last + lanes - 1) / lanes * lanes);
       for (int64_t group = 0; group < state.groups; ++group)
         std::memcpy(place(state, copy) + group * positions * row,
                     other.place(state, copy) + group * positions * row, size_t(filled * row));

@@ -14,8 +14,10 @@ namespace tril {
 
 class States {
 public:
-  /// The manifest outlives the states.
-  explicit States(const Manifest &manifest) : manifest(manifest) {}
+  /// The manifest outlives the states, and so do the lengths of the sequences other than time
+  /// (tril_context::extents), if there are any.
+  explicit States(const Manifest &manifest, const int64_t *lengths = nullptr)
+      : manifest(manifest), lengths(lengths) {}
 
   /// Memory for steps of at most `rows` positions and a context of `capacity` (a multiple of 64).
   /// What was there is lost if it has to grow.  Throws Error.
@@ -61,6 +63,7 @@ private:
             int64_t count, char *rows) const;
 
   const Manifest &manifest;
+  const int64_t *lengths;
   Region linear; // and what has a fixed size
   Region rings[tril_max_rings];
   int64_t sizes[tril_max_rings] = {};  // in positions

@@ -108,7 +108,9 @@ std::string formula(const ManifestState &state) {
   return std::to_string(state.fixed);
 }
 
-std::string why(const ManifestState &state) {
+std::string why(const ManifestState &state, const Manifest &manifest) {
+  if (state.sequence >= 0)
+    return "all of `" + manifest.sequences[state.sequence] + "`, which comes at once";
   if (state.window >= 0)
     return "read at most " + std::to_string(state.window) + " back";
   return state.position ? "read without a bound" : "the last values of a recurrence";
@@ -171,11 +173,13 @@ std::optional<Plan> planOf(const PlanRequest &request) {
 void printJson(const Plan &plan, int64_t context, int64_t step) {
   llvm::json::Array states;
   for (const ManifestState &state : plan.manifest.states) {
-    llvm::json::Object entry{
-        {"name", state.name},        {"kind", state.kind},
-        {"why", why(state)},         {"place", state.place},
-        {"formula", formula(state)}, {"bytes", plan.stateBytes(state, context, step)},
-        {"type", state.type}};
+    llvm::json::Object entry{{"name", state.name},
+                             {"kind", state.kind},
+                             {"why", why(state, plan.manifest)},
+                             {"place", state.place},
+                             {"formula", formula(state)},
+                             {"bytes", plan.stateBytes(state, context, step)},
+                             {"type", state.type}};
     std::optional<int64_t> goesBack = plan.goesBack(state, context, step);
     entry["truncates"] = !goesBack;
     if (goesBack) {
@@ -217,7 +221,7 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
         << llvm::left_justify(state.kind, 10) << "  "
         << llvm::right_justify(readable(plan.stateBytes(state, context, step)), 9) << "  = "
         << formula(state) << "\n"
-        << "  " << std::string(width, ' ') << "  " << why(state);
+        << "  " << std::string(width, ' ') << "  " << why(state, plan.manifest);
     if (!state.place.empty())
       out << ", " << state.place;
     if (plan.manifest.steps)

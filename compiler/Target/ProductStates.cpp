@@ -23,6 +23,12 @@ public:
     NamedTensorType type = extend.getOperand().getType();
     ManifestState state = described(extend.getName(), type, extend.getLoc());
     state.kind = extend.isRing() ? "ring" : "linear";
+    auto sequences = extend->getParentOfType<ModelOp>()->getAttrOfType<ArrayAttr>("tril.sequences");
+    for (auto [i, sequence] : llvm::enumerate(sequences.getAsValueRange<StringAttr>()))
+      if (sequence == extend.getSequence()) {
+        state.sequence = static_cast<int64_t>(i);
+        state.kind = "sequence";
+      }
     state.window = static_cast<int64_t>(extend.getWindow());
     state.ring = static_cast<int64_t>(extend.getRing());
     state.lanes = extend.getLayout() == StateLayout::lanes;

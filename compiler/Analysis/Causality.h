@@ -2,6 +2,7 @@
 //----------------------------------===//
 #pragma once
 #include "Dialect/Tril/TrilOps.h"
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct Refutation {
   int64_t position = 0, reads = 0, length = 0;
   int64_t layer = -1; ///< in which it happens first, or -1
   std::string input;  ///< that is read there; empty: that the position exists
+  /// By input, the values at some positions with which it was seen.
+  std::map<std::string, std::map<int64_t, int64_t>> tokens;
   /// Where the way to the output is not known in every step: the value of which this is said, in
   /// the place of the output.
   std::string through;

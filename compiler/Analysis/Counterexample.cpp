@@ -275,6 +275,7 @@ Refutation tril::analysis::explain(const Counterexample &found, ReadsAnalysis &a
                     0,
                     -1,
                     "",
+                    {},
                     "",
                     found.certain,
                     {},
@@ -288,6 +289,14 @@ Refutation tril::analysis::explain(const Counterexample &found, ReadsAnalysis &a
     result = blank;
     walk.emplace(found, analysis, result).summarised = true;
     walk->run();
+  }
+  for (const auto &[atom, value] : found.point) {
+    const AtomInfo &info = analysis.terms.info(atom);
+    auto input = analysis.inputs.find(info.symbol);
+    if (info.kind != AtomInfo::datum || input == analysis.inputs.end() || info.indices.size() != 1)
+      continue;
+    if (auto at = found.value(analysis.terms, info.indices[0]); at && *at >= 0)
+      result.tokens[input->second.str()][*at] = value;
   }
   result.length = std::max(result.position, result.reads) + 1;
   help(walk->entry, analysis, result);

@@ -103,6 +103,8 @@ public:
   bool keepWindows = false;
   /// What a layer is given counts as its input (to tell of one layer).
   bool layersAlone = false;
+  /// The names of the inputs of which data are elements, by symbol.
+  llvm::DenseMap<unsigned, llvm::StringRef> inputs;
   Observer observer;
 
   // For the operations' methods.

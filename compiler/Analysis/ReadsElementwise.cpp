@@ -191,7 +191,7 @@ LogicalResult readAll(ReadsAnalysis &analysis, Operation *op) {
   if (op->getNumOperands() == 1) {
     if (isa<NotOp>(op))
       result.truth = terms.negate(x.truth);
-    if (isa<NegOp, ConvertOp>(op))
+    if (isa<ConvertOp>(op))
       result.live = x.live;
     if (isa<ConvertOp>(op) && from.getElement().isInteger(1)) {
       result.truth = x.truth;
@@ -338,8 +338,6 @@ static bool isSame(Value a, Value b, unsigned depth = 4) {
 static void chooseOf(ReadsAnalysis &analysis, Operation *op, Reads &result, const Reads &x,
                      Formula whenX, const Reads &y, Formula whenY) {
   Terms &terms = analysis.terms;
-  analysis.take(result, x, whenX, op);
-  analysis.take(result, y, whenY, op);
   Formula first = terms.both(whenX, x.valid), second = terms.both(whenY, y.valid);
   bool whole = x.valid == kTrue && y.valid == kTrue;
   result.valid = whole ? kTrue : terms.either(first, second);
@@ -368,7 +366,11 @@ LogicalResult ElseOp::reads(ReadsAnalysis &analysis) {
     return success();
   }
   Reads result;
-  // Where it is no hole, what is known of it holds too.
+  // Where it is no hole, what is known of it holds too.  Nobody tells a 0 from the 0 that stands
+  // for a hole.
+  analysis.take(result, x, terms.both(analysis.present(x), y.live == kFalse ? x.live : kTrue),
+                *this);
+  analysis.take(result, y, analysis.hole(x), *this);
   chooseOf(analysis, *this, result, x, analysis.present(x), y, analysis.hole(x));
   result.hole = terms.both(analysis.hole(x), analysis.hole(y));
   analysis.set(getResult(), std::move(result));
@@ -387,6 +389,8 @@ LogicalResult SelectOp::reads(ReadsAnalysis &analysis) {
   Formula chosen = terms.both(p.valid, p.truth);
   Formula first = terms.both(chosen, p.facts), second = analysis.notTrue(p);
   const Reads &x = analysis.of(getThen()), &y = analysis.of(getOtherwise());
+  analysis.take(result, x, first, *this);
+  analysis.take(result, y, second, *this);
   chooseOf(analysis, *this, result, x, first, y, second);
   result.hole =
       terms.either(terms.both(first, analysis.hole(x)), terms.both(second, analysis.hole(y)));

@@ -178,22 +178,28 @@ LogicalResult ReduceOp::reads(ReadsAnalysis &analysis) {
   bool any = getKind() == ReduceKind::any, all = getKind() == ReduceKind::all;
   if (oneOfTime && (any || all)) {
     Formula decides = any ? x.truth : terms.negate(x.truth);
-    on = terms.both(
-        on, undecidedByOne(analysis, *this, result, x, getResult().getType(), axes[0], decides));
+    Formula undecided =
+        undecidedByOne(analysis, *this, result, x, getResult().getType(), axes[0], decides);
+    on = terms.both(on, undecided);
     // The position that decides, or any other one where none does.
     Substitution there = chosenPosition(analysis, getResult().getType(), axes);
-    Formula decided = terms.replace(terms.both(x.valid, decides), there);
+    Reads moved;
+    analysis.rename(moved, x, there);
+    Formula decided = terms.both(moved.valid, terms.replace(decides, there));
     result.truth = any ? decided : terms.negate(decided);
-    result.facts =
-        terms.either(terms.negate(terms.replace(x.valid, there)), terms.replace(x.facts, there));
+    result.facts = terms.both(terms.either(analysis.hole(moved), moved.facts),
+                              terms.either(undecided, decided));
   }
   readRows(analysis, *this, result, x, axes, on);
+  if (getKind() == ReduceKind::sum && on != kTrue) // where some position is
+    result.live = terms.replace(on, chosenPosition(analysis, getResult().getType(), axes));
   // A position that is no hole, if there is one in the row: of max and min the one that they are.
   bool extreme = getKind() == ReduceKind::max || getKind() == ReduceKind::min;
   if (extreme || !filled) {
     Substitution there = chosenPosition(analysis, getResult().getType(), axes);
     if (!filled)
       result.valid = terms.both(terms.replace(x.valid, there), existence(axes));
+    result.facts = terms.replace(x.facts, there);
     if (extreme && x.number && x.number->divisor == 1 && !x.number->infinite) {
       result.number = Number{terms.replace(x.number->numerator, there)};
       result.facts = terms.replace(analysis.present(x), there);

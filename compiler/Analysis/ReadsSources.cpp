@@ -110,6 +110,8 @@ LogicalResult InputOp::reads(ReadsAnalysis &analysis) {
     if (axis.isDynamic())
       reads.cases.push_back(analysis.existence(axis, analysis.position(axis), kTrue, *this));
   reads.number = Number{analysis.fresh(type, 0, getLimit() - 1)};
+  Atom datum = reads.number->numerator.terms.front().first;
+  analysis.inputs[analysis.terms.info(datum).symbol] = getName();
   analysis.set(getResult(), std::move(reads));
   return success();
 }

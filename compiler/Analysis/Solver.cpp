@@ -19,6 +19,9 @@ static constexpr size_t kMostUnknowns = 400, kMostWholeUnknowns = 30;
 // searched.
 static constexpr unsigned kMostBranches = 40;
 
+// So often readings of one datum are found to differ at one point, and that is ruled out.
+static constexpr unsigned kMostRefinements = 8;
+
 // A search over the whole numbers costs so much work for each triple of unknowns.
 static constexpr uint64_t kWorkOfSample = 1000;
 
@@ -318,7 +321,8 @@ private:
 } // namespace
 
 const std::optional<Point> &Solver::decide(Formula f, bool opaque) {
-  auto [at, fresh] = decided.try_emplace({f, opaque}, std::nullopt);
+  std::pair<Formula, bool> key(f, opaque);
+  auto [at, fresh] = decided.try_emplace(key, std::nullopt);
   if (!fresh)
     return at->second;
   if (f == kTrue || f == kFalse || (f == kOpaque && !opaque)) {
@@ -332,11 +336,64 @@ const std::optional<Point> &Solver::decide(Formula f, bool opaque) {
     return at->second;
   }
   uint64_t budget = std::min(workOfFormula, workLeft);
-  Search search(terms, opaque, budget);
-  at->second = search.run(f);
-  workLeft -= budget - search.work;
-  exceeded_ |= search.exceeded;
-  return at->second;
+  workLeft -= budget;
+  std::optional<Point> point;
+  for (unsigned refinements = 0;; ++refinements) {
+    Search search(terms, opaque, budget);
+    point = search.run(f);
+    budget = search.work;
+    exceeded_ |= search.exceeded;
+    if (!point || search.exceeded || refinements == kMostRefinements)
+      break;
+    Formula alike = sameDataAlike(*point);
+    if (alike == kTrue)
+      break;
+    f = terms.both(f, alike);
+  }
+  workLeft += budget;
+  return decided[key] = std::move(point);
+}
+
+static std::optional<int64_t> valueAt(const Terms &terms, const Point &point,
+                                      const Affine &affine) {
+  int64_t result = affine.constant;
+  for (auto [atom, factor] : affine.terms) {
+    auto found = point.find(atom);
+    if (found == point.end())
+      return std::nullopt;
+    result += factor * found->second;
+  }
+  return result;
+}
+
+// Two readings of one datum at the same indices give the same number, also where the indices are
+// only equal at this point.  Says so of those that differ there.
+Formula Solver::sameDataAlike(const Point &point) {
+  Formula result = kTrue;
+  for (auto one = point.begin(); one != point.end(); ++one) {
+    if (terms.info(one->first).kind != AtomInfo::datum)
+      continue;
+    for (auto other = std::next(one); other != point.end(); ++other) {
+      const AtomInfo &a = terms.info(one->first), &b = terms.info(other->first);
+      if (b.kind != AtomInfo::datum || a.symbol != b.symbol || one->second == other->second)
+        continue;
+      bool same = true;
+      for (auto [x, y] : llvm::zip(a.indices, b.indices)) {
+        auto left = valueAt(terms, point, x), right = valueAt(terms, point, y);
+        same &= left && right && *left == *right;
+      }
+      if (!same)
+        continue;
+      Formula alike = terms.equal(Terms::of(one->first), Terms::of(other->first));
+      for (size_t k = 0, n = a.indices.size(); k < n; ++k) {
+        Affine left = terms.info(one->first).indices[k],
+               right = terms.info(other->first).indices[k];
+        alike = terms.either(alike, terms.negate(terms.equal(left, right)));
+      }
+      result = terms.both(result, alike);
+    }
+  }
+  return result;
 }
 
 std::optional<int64_t> Solver::largest(Formula f, const Affine &measure, int64_t limit) {

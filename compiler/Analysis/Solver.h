@@ -34,6 +34,7 @@ public:
 
 private:
   const std::optional<Point> &decide(Formula f, bool opaque);
+  Formula sameDataAlike(const Point &point);
 
   Terms &terms;
   std::map<std::pair<Formula, bool>, std::optional<Point>> decided;

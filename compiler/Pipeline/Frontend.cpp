@@ -6,6 +6,7 @@
 #include "Pipeline/Driver.h"
 #include "Target/WeightWriter.h"
 #include "dsl/Check.h"
+#include "dsl/CheckUnused.h"
 #include "dsl/Parser.h"
 #include "runtime/Error.h"
 #include "llvm/Support/FileSystem.h"
@@ -124,6 +125,18 @@ static void checkClaim(const dsl::Model &text, const CheckRequest &request, int6
     table = explainText(text, model);
 }
 
+/// Says that a claim waits for a configuration.
+static void tellNotProved(const dsl::Model &text, dsl::Diagnostics &diagnostics) {
+  if (text.claim.empty() || text.claim == "bidirectional")
+    return;
+  diagnostics
+      .warning(dsl::Kind::not_proved, text.places[text.claimPlace].span,
+               "the claim `" + text.claim +
+                   "` is not proved here: sizes and choices depend on the configuration")
+      .help(
+          "give one with `--config` or `--weights`; `build`, `eval` and `run` prove it for theirs");
+}
+
 /// The stored tensors that a text reads, and their shapes.
 static std::map<std::string, std::vector<int64_t>> tensorsOf(const dsl::Model &text) {
   std::map<std::string, std::vector<int64_t>> tensors;
@@ -167,10 +180,15 @@ int tril::checkText(const CheckRequest &request) {
       nlohmann::json nothing = nlohmann::json::object();
       dsl::Diagnostics ignored;
       options.config = &nothing;
-      model = dsl::check(program, options, ignored);
+      auto unconfigured = dsl::check(program, options, ignored);
+      if (!unconfigured)
+        tellNotProved(*model, diagnostics);
+      model = std::move(unconfigured);
     }
     if (model && request.tensors)
       tensors = tensorsOf(*model);
+    if (!diagnostics.hasErrors())
+      dsl::warnOfUnused(program, diagnostics);
     if (model)
       checkClaim(*model, request, longestOf(config), diagnostics, table, list);
     else if (request.explain && !diagnostics.hasErrors())

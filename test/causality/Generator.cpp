@@ -6,7 +6,7 @@ using tril::test::Generator;
 
 static std::string str(int n) { return std::to_string(n); }
 /// ` + 2`, ` - 1`
-static std::string plus(int n) { return n < 0 ? " - " + str(-n) : " + " + str(n); }
+static std::string plus(int n) { return n == 0 ? "" : n < 0 ? " - " + str(-n) : " + " + str(n); }
 
 // A comparison of the position `then` with the position `now`.
 std::string Generator::atom(const std::string &now, const std::string &then) {

@@ -57,13 +57,21 @@ public:
   }
 
   /// Where the text reads the future on some random input, or "".
-  std::string leak(ModelOp model, std::mt19937_64 &random, int longest, int rounds = 2) {
+  std::string leak(ModelOp model, std::mt19937_64 &random, int longest, int rounds = 2,
+                   const Refutation *given = nullptr) {
     int64_t vocabulary = 256;
     model.walk([&](InputOp input) { vocabulary = static_cast<int64_t>(input.getLimit()); });
     for (int round = 0; round < rounds; ++round) {
       int length = 1 + static_cast<int>(random() % static_cast<uint64_t>(longest));
+      if (given)
+        length = static_cast<int>(
+            std::clamp<int64_t>(given->length + random() % 3, round % 2 == 0 ? 1 : longest, 64));
       Tokens tokens = draw(random, length, vocabulary);
-      Tokens words = draw(random, 1 + random() % 6, vocabulary);
+      Tokens words = draw(random, 1 + random() % (given ? 64 : 6), vocabulary);
+      if (given) {
+        plant(tokens, *given, "token");
+        plant(words, *given, "word");
+      }
       Outputs whole = evaluate(model, tokens, words);
       for (int at = 1; at < length; ++at) {
         Tokens cut(tokens.begin(), tokens.begin() + at);
@@ -88,6 +96,13 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> refused(const dsl::Diagnostics &messages) {
     refusal = dsl::render(messages, false);
     return nullptr;
+  }
+  /// What the proof has seen the read with.
+  static void plant(Tokens &tokens, const Refutation &given, const std::string &input) {
+    if (auto found = given.tokens.find(input); found != given.tokens.end())
+      for (auto [at, token] : found->second)
+        if (at < static_cast<int64_t>(tokens.size()))
+          tokens[at] = static_cast<int32_t>(token);
   }
   static Tokens draw(std::mt19937_64 &random, uint64_t length, uint64_t vocabulary) {
     Tokens result(length);
@@ -206,6 +221,8 @@ int main(int argc, char **argv) {
     std::string leak = judge.leak(model, random, arguments.longest);
     if (!claim.holds() && leak.empty()) // some leak on few inputs alone
       leak = judge.leak(model, random, 8, 40);
+    if (!claim.refutations.empty() && leak.empty()) // or on what the proof says
+      leak = judge.leak(model, random, arguments.longest, 40, &claim.refutations[0]);
     if (claim.holds() && !leak.empty()) {
       ++wrong;
       std::cout << "program " << i << " of seed " << arguments.seed

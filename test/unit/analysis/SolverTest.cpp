@@ -82,6 +82,28 @@ TEST_F(SolverTest, SmallestPointsComeFirst) {
   EXPECT_EQ((*point)[s.terms[0].first], 8);
 }
 
+TEST_F(SolverTest, OneDatumIsOneNumberWhereItsIndicesAreEqual) {
+  Affine t = position("t"), s = position("s");
+  unsigned symbol = terms.freshSymbol();
+  Affine atT = Terms::of(terms.datum(symbol, {t})), atS = Terms::of(terms.datum(symbol, {s}));
+  Formula differ = terms.negate(terms.equal(atT, atS));
+  EXPECT_TRUE(solver.possible(differ));
+  EXPECT_FALSE(solver.possible(terms.both(differ, terms.equal(t, s))));
+  EXPECT_FALSE(solver.possible(terms.both(
+      differ, terms.both(terms.atMost(t, s), terms.below(s, terms.add(t, Affine(1)))))));
+}
+
+TEST_F(SolverTest, FindsTheLargest) {
+  Affine t = position("t"), s = position("s");
+  Affine distance = terms.add(s, t, -1);
+  auto largest = [&](Formula f) { return solver.largest(f, distance, 1 << 20); };
+  EXPECT_EQ(largest(terms.below(s, t)), -1);
+  EXPECT_EQ(largest(terms.atMost(s, terms.add(t, Affine(300)))), 300);
+  EXPECT_EQ(largest(terms.atMost(s, terms.add(t, Affine(-5000)))), -5000);
+  EXPECT_EQ(largest(terms.atLeastZero(t)), std::nullopt);
+  EXPECT_EQ(largest(kFalse), std::nullopt);
+}
+
 TEST_F(SolverTest, BeyondItsBoundEverythingIsPossible) {
   // Five unknowns below 4, no two of them equal.
   Formula pigeons = kTrue;

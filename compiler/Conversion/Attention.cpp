@@ -281,19 +281,22 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
     llvm::append_values(all, r0, r1, g0, g1, frame.context, record, total);
     func::CallOp::create(c.builder, c.loc, function, all);
   };
-  // Many rows: threads take pieces in turn, because later rows see more keys.  Few: they share the
-  // groups.
+  // Many rows: threads take pieces in turn, because later rows see more keys; of one group after
+  // the other, whose keys and values then stay near.  Few: they share the groups.
   constexpr int64_t piece = 32;
   Value many = c.compare(arith::CmpIPredicate::sge, rows, c.c64(piece));
   auto branch = scf::IfOp::create(c.builder, c.loc, many, /*withElseRegion=*/true);
   {
     OpBuilder::InsertionGuard guard(c.builder);
     c.builder.setInsertionPointToStart(branch.thenBlock());
-    Value step = c.mul(frame.threads, piece);
-    auto loop = scf::ForOp::create(c.builder, c.loc, c.mul(frame.thread, piece), rows, step);
-    c.builder.setInsertionPointToStart(loop.getBody());
-    call(loop.getInductionVar(), c.min(c.add(loop.getInductionVar(), piece), rows), c.c64(0),
-         c.c64(groups));
+    c.loop(c.c64(0), c.c64(groups), 1, [&](Value group) {
+      Value step = c.mul(frame.threads, piece);
+      auto loop = scf::ForOp::create(c.builder, c.loc, c.mul(frame.thread, piece), rows, step);
+      OpBuilder::InsertionGuard guard(c.builder);
+      c.builder.setInsertionPointToStart(loop.getBody());
+      call(loop.getInductionVar(), c.min(c.add(loop.getInductionVar(), piece), rows), group,
+           c.add(group, 1));
+    });
     c.builder.setInsertionPointToStart(branch.elseBlock());
     auto border = [&](Value thread) -> Value {
       return arith::DivUIOp::create(c.builder, c.loc, c.mul(thread, groups), frame.threads);

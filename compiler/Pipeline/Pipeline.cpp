@@ -62,7 +62,8 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
   }
   if (reaches(Phase::lowered)) {
     passes.addPass(createExpandMath());
-    passes.addPass(createConvertMathToLibmPass()); // sin, cos and pow of single numbers
+    // What is left of math becomes intrinsics: not math-to-libm, which takes vectors apart, even
+    // for a sum of a product.
     addLowerToLLVMPasses(passes);
   }
 }

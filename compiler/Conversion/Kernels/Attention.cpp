@@ -1,6 +1,7 @@
 //===- Attention.cpp - fused attention over caches of keys and values
 //---------------------------===//
 #include "Conversion/Kernels/Attention.h"
+#include "Conversion/Kernels/Stored.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -122,17 +123,17 @@ Value AttentionEmitter::exp2(Value x) {
 /// Writes a tile of keys that lie one after the other so that 16 of them share a vector.
 void AttentionEmitter::turnKeys(size_t dot, Value key) {
   const DotSpec &d = spec.dots[dot];
-  Value base = e.at(keys[dot], e.mul(slot(d, keyCapacities[dot], key), d.width * 4));
+  Value base = e.at(keys[dot], e.mul(slot(d, keyCapacities[dot], key), d.keyBytes()));
   auto square = [&](Value block, Value first, int count) { // of 16 keys, `count` components
-    Value from = e.at(e.at(base, e.mul(block, 16 * d.width * 4)), e.mul(first, 4));
+    Value from = e.at(e.at(base, e.mul(block, 16 * d.keyBytes())), e.mul(first, d.bytes()));
     Value exist = count < 16 ? arith::CmpIOp::create(e.builder, e.loc, arith::CmpIPredicate::slt,
                                                      e.laneNumbers(), e.splatInt(count))
                                    .getResult()
                              : Value();
     Values rows(16);
     for (int i = 0; i < 16; ++i) {
-      Value at = e.at(from, i * d.width * 4);
-      rows[i] = exist ? e.loadMasked(at, exist, 4) : e.load(at, e.floats(), 4);
+      rows[i] = loadStored(e, e.at(from, i * d.keyBytes()), d.stored,
+                           static_cast<unsigned>(d.bytes()), exist);
     }
     // Blocks of `size` change places across the diagonal.
     for (int size = 1; size < 16; size *= 2)
@@ -165,18 +166,23 @@ void AttentionEmitter::turnKeys(size_t dot, Value key) {
 /// register tiles).
 void AttentionEmitter::scores(size_t dot, const Rows &rows, Value key, Value begin, Value end) {
   int64_t width = spec.dots[dot].width;
+  StateElement stored = turned[dot] ? StateElement::f32 : spec.dots[dot].stored;
+  int64_t bytes = stored == StateElement::f32 ? 4 : 2;
   int n = columns(rows.count(), keyTile / 16), count = rows.count();
-  Value base = turned[dot] ? turned[dot]
-                           : e.at(keys[dot],
-                                  e.mul(slot(spec.dots[dot], keyCapacities[dot], key), width * 4));
+  Value base =
+      turned[dot]
+          ? turned[dot]
+          : e.at(keys[dot], e.mul(slot(spec.dots[dot], keyCapacities[dot], key), width * bytes));
   e.loop(e.div(begin, 16 * n), e.div(e.add(end, 16 * n - 1), 16 * n), 1, [&](Value column) {
-    Value block = e.at(base, e.mul(column, n * 16 * width * 4));
+    Value block = e.at(base, e.mul(column, n * 16 * width * bytes));
     Values init(static_cast<size_t>(count) * n, e.splat(0));
     Values dots =
         e.loop(e.constant(0), e.constant(width), 1, init, [&](Value k, ArrayRef<Value> carried) {
           Values next(carried), w;
           for (int j = 0; j < n; ++j)
-            w.push_back(e.load(e.at(e.at(block, e.mul(k, 64)), j * width * 64), e.floats(), 64));
+            w.push_back(loadStored(e,
+                                   e.at(e.at(block, e.mul(k, 16 * bytes)), j * width * 16 * bytes),
+                                   stored, static_cast<unsigned>(16 * bytes)));
           for (int i = 0; i < count; ++i) {
             Value x = e.broadcast(e.load(e.at(rows.queries[dot][i], e.mul(k, 4)), e.f32(), 4));
             for (int j = 0; j < n; ++j)
@@ -242,8 +248,9 @@ void AttentionEmitter::softmax(const Rows &rows, Value key, KeyRange *part) {
 void AttentionEmitter::addValues(const Rows &rows, Value key, Value begin, Value end,
                                  bool partial) {
   int count = rows.count();
-  unsigned alignment = tail ? 4 : 64;
-  Value base = e.at(values, e.mul(slot(spec.value, valueCapacity, key), spec.value.width * 4));
+  int64_t vectorBytes = 16 * spec.value.bytes();
+  auto alignment = static_cast<unsigned>(tail ? spec.value.bytes() : vectorBytes);
+  Value base = e.at(values, e.mul(slot(spec.value, valueCapacity, key), spec.value.keyBytes()));
   auto columnsOf = [&](Value first, int n, bool lastIsShort) {
     Values at(count), init;
     for (int i = 0; i < count; ++i) {
@@ -252,13 +259,13 @@ void AttentionEmitter::addValues(const Rows &rows, Value key, Value begin, Value
       for (int j = 0; j < n; ++j)
         init.push_back(e.mulf(e.load(e.at(at[i], 64 * j), e.floats(), 64), factor));
     }
-    Value column = e.at(base, e.mul(first, 64));
+    Value column = e.at(base, e.mul(first, vectorBytes));
     Values added = e.loop(begin, end, 1, init, [&](Value k, ArrayRef<Value> carried) {
       Values next(carried), w;
-      Value from = e.at(column, e.mul(k, spec.value.width * 4));
+      Value from = e.at(column, e.mul(k, spec.value.keyBytes()));
       for (int j = 0; j < n; ++j)
-        w.push_back(lastIsShort && j == n - 1 ? e.loadMasked(e.at(from, 64 * j), valueMask(), 4)
-                                              : e.load(e.at(from, 64 * j), e.floats(), alignment));
+        w.push_back(loadStored(e, e.at(from, vectorBytes * j), spec.value.stored, alignment,
+                               lastIsShort && j == n - 1 ? valueMask() : Value()));
       for (int i = 0; i < count; ++i) {
         Value p = e.load(e.at(e.at(probabilities, e.mul(k, 4)), i * keyTile * 4), e.f32(), 4);
         Value x = e.broadcast(p), hidden;
@@ -469,7 +476,7 @@ void AttentionEmitter::emit() {
     group = g;
     auto cache = [&](Value base, const CacheSpec &of, Value capacity) {
       Value index = of.group ? of.group(e, g) : g;
-      return e.at(base, e.mul(e.mul(index, capacity), of.width * 4));
+      return e.at(base, e.mul(e.mul(index, capacity), of.keyBytes()));
     };
     keys.clear();
     for (size_t d = 0; d < spec.dots.size(); ++d)

@@ -166,6 +166,7 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   spec.value.group = groupOf(attentionOp.getValue().getType());
   auto valueState = attentionOp.getValue().getDefiningOp<ExtendOp>();
   spec.value.ring = valueState.isRing();
+  spec.value.stored = valueState.getStored();
   for (auto [query, key, contracted] :
        llvm::zip(attentionOp.getQueries(), attentionOp.getKeys(), attentionOp.getContracted())) {
     kernels::DotSpec dot;
@@ -174,6 +175,7 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
     dot.group = groupOf(typeOf(key));
     auto keyState = key.template getDefiningOp<ExtendOp>();
     dot.ring = keyState.isRing();
+    dot.stored = keyState.getStored();
     dot.asValue = keyState.getLayout() == StateLayout::groups;
     if (!hasAll(queryType, groupAxes) || !hasAll(queryType, memberAxes))
       dot.query = [=](kernels::Emitter &e, Value group, Value member) {

@@ -1,6 +1,7 @@
 //===- Evaluate.cpp - values at points: sources, views, memory
 //------------------------------------------===//
 #include "Conversion/Evaluate.h"
+#include "Conversion/Halves.h"
 #include "Conversion/Weights.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -162,6 +163,7 @@ Memory Evaluator::memoryOf(Value stored) {
   }
   auto extend = cast<ExtendOp>(op);
   Value capacity = capacityOf(extend), base;
+  memory.stored = extend.getStored();
   if (!extend.isRing()) {
     base = code.at(frame.state, code.add(code.mul(capacity, extend.getPositionOffset()),
                                          extend.getFixedOffset()));
@@ -258,22 +260,27 @@ Evaluated Evaluator::loadFrom(const Memory &memory, const Point &point, bool hol
   Coordinate offset = offsetOf(*this, memory, point);
   Evaluated result;
   OpBuilder &b = code.builder;
+  auto bytes = static_cast<unsigned>(memory.bytes());
+  bool narrow = memory.stored != StateElement::f32;
+  Type element = narrow ? b.getI16Type() : memory.element;
   if (offset.isUniform())
-    result.data = code.load(memory.element, code.at(memory.base, code.mul(offset.scalar, 4)));
+    result.data = code.load(element, code.at(memory.base, code.mul(offset.scalar, bytes)), bytes);
   else if (offset.lane)
-    result.data = code.load(code.vec(memory.element, width),
-                            code.at(memory.base, code.mul(offset.scalar, 4)));
+    result.data = code.load(code.vec(element, width),
+                            code.at(memory.base, code.mul(offset.scalar, bytes)), bytes);
   else {
     auto pointers = VectorType::get({width}, code.ptr());
-    Value addresses = LLVM::GEPOp::create(b, code.loc, pointers, memory.element, memory.base,
+    Value addresses = LLVM::GEPOp::create(b, code.loc, pointers, element, memory.base,
                                           ArrayRef<LLVM::GEPArg>{offset.lanes});
-    auto type = cast<VectorType>(code.vec(memory.element, width));
+    auto type = cast<VectorType>(code.vec(element, width));
     Value all = arith::ConstantOp::create(
         b, code.loc, DenseElementsAttr::get(VectorType::get({width}, code.i1()), true));
     Value none = LLVM::PoisonOp::create(b, code.loc, type);
     result.data =
-        LLVM::masked_gather::create(b, code.loc, type, addresses, all, ValueRange{none}, 4);
+        LLVM::masked_gather::create(b, code.loc, type, addresses, all, ValueRange{none}, bytes);
   }
+  if (narrow)
+    result.data = widen(b, code.loc, result.data, memory.stored);
   if (holes) {
     Value bits = result.data;
     bool real = memory.element.isF32();
@@ -312,17 +319,20 @@ void Evaluator::storeTo(const Memory &memory, const Point &point, Evaluated valu
     value.data = code.select(value.valid, value.data, hole);
   }
   Coordinate offset = offsetOf(*this, memory, point);
+  auto bytes = static_cast<unsigned>(memory.bytes());
+  if (memory.stored != StateElement::f32)
+    value.data = narrow(b, code.loc, value.data, memory.stored);
   if (offset.isUniform())
-    return code.store(value.data, code.at(memory.base, code.mul(offset.scalar, 4)));
+    return code.store(value.data, code.at(memory.base, code.mul(offset.scalar, bytes)), bytes);
   value.data = code.broadcast(value.data, width);
   if (offset.lane)
-    return code.store(value.data, code.at(memory.base, code.mul(offset.scalar, 4)));
+    return code.store(value.data, code.at(memory.base, code.mul(offset.scalar, bytes)), bytes);
   Value all = arith::ConstantOp::create(
       b, code.loc, DenseElementsAttr::get(VectorType::get({width}, code.i1()), true));
-  Value addresses =
-      LLVM::GEPOp::create(b, code.loc, VectorType::get({width}, code.ptr()), memory.element,
-                          memory.base, ArrayRef<LLVM::GEPArg>{offset.lanes});
-  LLVM::masked_scatter::create(b, code.loc, value.data, addresses, all, 4);
+  Value addresses = LLVM::GEPOp::create(b, code.loc, VectorType::get({width}, code.ptr()),
+                                        getElementTypeOrSelf(value.data.getType()), memory.base,
+                                        ArrayRef<LLVM::GEPArg>{offset.lanes});
+  LLVM::masked_scatter::create(b, code.loc, value.data, addresses, all, bytes);
 }
 
 Value Evaluator::global(StringRef prefix, ArrayRef<float> values) {

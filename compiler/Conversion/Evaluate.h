@@ -36,9 +36,9 @@ struct Evaluated {
   mlir::Value valid;
 };
 
-/// Memory of a stored value: at `base + 4 * sum(strides * coordinates)`; or, with `lanes` > 0, the
-/// layout `lanes` of a state, of which `group` and `inner` flatten the axes before and after the
-/// position.
+/// Memory of a stored value: at `base + bytes() * sum(strides * coordinates)`; or, with `lanes` >
+/// 0, the layout `lanes` of a state, of which `group` and `inner` flatten the axes before and after
+/// the position.
 struct Memory {
   mlir::Value base;
   llvm::SmallVector<std::pair<AxisAttr, mlir::Value>> strides; // in elements
@@ -49,6 +49,9 @@ struct Memory {
   mlir::StringAttr past;
   mlir::Value block;
   mlir::Value ring; // positions of the ring in which the position axis runs, or null
+  StateElement stored = StateElement::f32; // a state's f32 may lie in 16 bits
+
+  int64_t bytes() const { return stored == StateElement::f32 ? 4 : 2; }
 };
 
 /// The pieces of the context that code of a body reads, loaded once at its head.

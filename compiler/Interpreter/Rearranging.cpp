@@ -38,6 +38,35 @@ template <typename T> static LogicalResult rename(Operation *op, Frame<T> &frame
   return success();
 }
 
+/// As a state in 16 bits gives back what it stored.
+template <typename T> static T stored(T value, StateElement as) {
+  llvm::APFloat number(static_cast<float>(value));
+  const llvm::fltSemantics &semantics =
+      as == StateElement::f16 ? llvm::APFloat::IEEEhalf() : llvm::APFloat::BFloat();
+  bool lost;
+  number.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &lost);
+  if (as == StateElement::f16 && number.isInfinity())
+    number = llvm::APFloat::getLargest(semantics, number.isNegative());
+  return static_cast<T>(number.convertToFloat());
+}
+
+/// For a whole sequence, the positions so far are all positions.
+template <typename T> static LogicalResult extend(Operation *op, Frame<T> &frame) {
+  auto extend = cast<ExtendOp>(op);
+  Shared<T> x = frame.getAlong(extend.getOperand(), {extend.getSequence()});
+  Array<T> result = frame.make(extend.getResult());
+  SmallVector<int64_t> own = x->strides(), strides;
+  for (AxisAttr axis : result.type.getAxes())
+    strides.push_back(
+        own[*x->type.indexOf(axis.getName() == extend.getPast() ? extend.getSequence() : axis.getName())]);
+  fillFrom(result, 0, result.extents, *x, 0, strides);
+  if (extend.getStored() != StateElement::f32)
+    for (T &value : result.reals)
+      value = stored(value, extend.getStored());
+  frame.set(extend.getResult(), std::move(result));
+  return success();
+}
+
 template <typename T> static LogicalResult split(Operation *op, Frame<T> &frame) {
   auto split = cast<SplitOp>(op);
   Shared<T> x = frame.get(split.getOperand());
@@ -120,6 +149,7 @@ template <typename T> static LogicalResult join(Operation *op, Frame<T> &frame) 
 
 template <typename T> void interpreter::addRearranging(Registry<T> &registry) {
   registry["tril.rename"] = rename<T>;
+  registry["tril.extend"] = extend<T>;
   registry["tril.split"] = split<T>;
   registry["tril.merge"] = merge<T>;
   registry["tril.stack"] = stack<T>;

@@ -94,6 +94,7 @@ struct Compilation {
     options.cpu = request.cpu;
     options.blas = request.blas;
     options.keep = request.keep;
+    options.cache = request.cache;
     options.remarks = request.remarks;
     addPasses(passes, from, to, options);
     if (!request.dumpDirectory.empty()) {
@@ -220,6 +221,7 @@ std::string tril::buildCached(const BuildRequest &request) {
   add(request.blas ? "blas" : "");
   add(request.unchecked ? "unchecked" : "");
   add(request.keep);
+  add(request.cache);
   addFile(llvm::sys::fs::getMainExecutable(nullptr, nullptr));
   std::string archives = archiveDirectory();
   addFile(archives + "/libtril_runtime.a");
@@ -275,9 +277,17 @@ int interpret(const EvalRequest &request) {
     return 1;
   ModelOp model = *module->getOps<ModelOp>().begin();
   {
-    // Only what speeds the interpreter up: contractions are known as such.
     PassManager passes(compilation.context.get());
-    passes.nest<ModelOp>().addPass(createRecognise());
+    if (request.build.cache != "f32") {
+      // What states round follows from what is kept.
+      PipelineOptions options;
+      options.keep = request.build.keep;
+      options.cache = request.build.cache;
+      addPasses(passes, Phase::tril, Phase::step, options);
+    } else {
+      // Only what speeds the interpreter up: contractions are known as such.
+      passes.nest<ModelOp>().addPass(createRecognise());
+    }
     if (failed(passes.run(*module)))
       return 1;
   }

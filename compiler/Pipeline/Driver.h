@@ -27,6 +27,7 @@ struct BuildRequest {
   bool blas = false;
   bool quiet = false;
   std::string keep = "auto"; // of earlier positions: auto, latent or direct
+  std::string cache = "f32"; // how states that contractions read are stored: f32, f16 or bf16
   bool remarks = false;      // tell what is not fused, and why
   bool unchecked = false;    // do not prove what the text claims
 };

@@ -37,6 +37,8 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
     passes.nest<ModelOp>().addPass(createCutStates({options.keep}));
     passes.addPass(createCSEPass());
     passes.nest<ModelOp>().addPass(createDeriveDecode());
+    if (options.cache != "f32")
+      passes.nest<ModelOp>().addPass(createNarrowStates({options.cache}));
   }
   if (reaches(Phase::fused)) {
     passes.nest<ModelOp>().addPass(createFuseAttention({options.remarks}));

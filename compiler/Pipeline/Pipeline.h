@@ -24,6 +24,7 @@ struct PipelineOptions {
   std::string cpu = "native";
   bool blas = false;         // contract f32 weights with BLAS
   std::string keep = "auto"; // what is kept between steps: auto, latent or direct
+  std::string cache = "f32"; // how states that contractions read are stored: f32, f16 or bf16
   bool remarks = false;      // tell what was not fused, and why
 };
 

@@ -156,6 +156,7 @@ std::optional<Plan> planOf(const PlanRequest &request) {
   PassManager passes(&context);
   PipelineOptions options;
   options.keep = request.keep;
+  options.cache = request.cache;
   addPasses(passes, Phase::tril, Phase::planned, options);
   if (failed(passes.run(*module)))
     return std::nullopt;

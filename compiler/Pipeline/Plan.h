@@ -12,6 +12,7 @@ struct PlanRequest {
   int64_t step = 0;          // positions of the largest step; 0: the product's default
   std::string fit;           // a size such as 8GiB: find the largest context
   std::string keep = "auto"; // of earlier positions: auto, latent or direct
+  std::string cache = "f32"; // how states that contractions read are stored: f32, f16 or bf16
   bool json = false;
 };
 

@@ -31,6 +31,8 @@ public:
       }
     state.window = static_cast<int64_t>(extend.getWindow());
     state.ring = static_cast<int64_t>(extend.getRing());
+    if (extend.getStored() != StateElement::f32)
+      state.type = stringifyStateElement(extend.getStored()).str();
     state.lanes = extend.getLayout() == StateLayout::lanes;
     if (extend.getLayout() != StateLayout::rows)
       for (AxisAttr axis :

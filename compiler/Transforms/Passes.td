@@ -64,6 +64,17 @@ def DeriveDecode : Pass<"tril-derive-decode", "::tril::ModelOp"> {
   let statistics = [Statistic<"states", "states", "States made">];
 }
 
+def NarrowStates : Pass<"tril-narrow-states", "::tril::ModelOp"> {
+  let summary = "Store what contractions read of earlier positions in 16 bits";
+  let description = [{
+    Keys, values and the latents in their place are rounded when they are written, whole sequence or step, and read as they were rounded. A state
+    that something else reads too, one with holes, and the values of a recurrence stay f32.  It runs where `--cache` asks for another
+    type than f32.
+  }];
+  let options = [Option<"type", "type", "std::string", "\"f16\"", "f16 or bf16">];
+  let statistics = [Statistic<"narrowed", "narrowed", "States stored in 16 bits">];
+}
+
 def FuseAttention : Pass<"tril-fuse-attention", "::tril::ModelOp"> {
   let summary = "Make one operation of scores, mask, softmax and the weighted sum of values";
   let description = [{

@@ -227,7 +227,7 @@ private:
         extends.push_back(extend);
         int64_t &position = bytes[extend.isRing() ? 2 + extend.getRing() : 1];
         extend.setPositionOffset(position);
-        position += aligned(typeOf(extend.getOperand()).staticElements() * 4);
+        position += aligned(typeOf(extend.getOperand()).staticElements() * extend.getStoredBytes());
       } else if (auto rec = dyn_cast<RecOp>(op)) {
         int64_t lag = 0;
         rec.walk([&](EarlierOp earlier) { lag = std::max<int64_t>(lag, earlier.getLag()); });

@@ -24,6 +24,16 @@ static void addKeep(CLI::App *command, std::string &keep) {
       ->capture_default_str();
 }
 
+static void addCache(CLI::App *command, std::string &cache) {
+  command
+      ->add_option(
+          "--cache", cache,
+          "how the keys and values that attention reads are stored: f32, or rounded to f16 "
+          "or bf16")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}))
+      ->capture_default_str();
+}
+
 static void addBuildOptions(CLI::App *command, BuildRequest &request) {
   command->add_option("model", request.text, "the text (.tril)")->required();
   command
@@ -39,6 +49,7 @@ static void addBuildOptions(CLI::App *command, BuildRequest &request) {
                     "contract f32 weights with OpenBLAS; how a prompt is split then changes "
                     "results within rounding");
   addKeep(command, request.keep);
+  addCache(command, request.cache);
   addUnchecked(command, request);
   command->add_option("--dump-ir", request.dumpDirectory,
                       "write the IR after every pass to this folder, one numbered file each");
@@ -97,6 +108,7 @@ static int runTool(int argc, char **argv) {
       "--stop-after", stopAfter,
       "print the IR after this phase: tril, step, fused, planned, loops or lowered");
   addKeep(buildCommand, buildRequest.keep);
+  addCache(buildCommand, buildRequest.cache);
   addUnchecked(buildCommand, buildRequest);
   buildCommand->add_flag("--remarks", buildRequest.remarks,
                          "say of each attention that is not fused why it is not");
@@ -138,6 +150,7 @@ static int runTool(int argc, char **argv) {
   plan->add_option("--fit", planRequest.fit, "a size, such as 8GiB: the largest context for it")
       ->excludes(planContext);
   addKeep(plan, planRequest.keep);
+  addCache(plan, planRequest.cache);
   plan->add_flag("--json", planRequest.json, "print JSON");
 
   BuildRequest runRequest;

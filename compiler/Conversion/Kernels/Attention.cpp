@@ -1,6 +1,7 @@
 //===- Attention.cpp - fused attention over caches of keys and values
 //---------------------------===//
 #include "Conversion/Kernels/Attention.h"
+#include "Conversion/Kernels/Stored.h"
 #include "Conversion/Kernels/TileSoftmax.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -102,7 +103,7 @@ private:
   void addValuesCarefully(const Rows &rows, const Tile &tile);
   Value rescaled(Value at, Value row);
   Value valuesOf(const Tile &tile) {
-    return e.at(values, e.mul(slot(spec.value, valueCapacity, tile.slot), spec.value.width * 4));
+    return e.at(values, e.mul(slot(spec.value, valueCapacity, tile.slot), spec.value.keyBytes()));
   }
 };
 
@@ -129,17 +130,17 @@ Value AttentionEmitter::lanesOf(Value column) {
 /// Writes a tile of keys that lie one after the other so that 16 of them share a vector.
 void AttentionEmitter::turnKeys(size_t dot, const Tile &tile) {
   const DotSpec &d = spec.dots[dot];
-  Value base = e.at(keys[dot], e.mul(slot(d, keyCapacities[dot], tile.slot), d.width * 4));
+  Value base = e.at(keys[dot], e.mul(slot(d, keyCapacities[dot], tile.slot), d.keyBytes()));
   auto square = [&](Value block, Value first, int count) { // of 16 keys, `count` components
-    Value from = e.at(e.at(base, e.mul(block, 16 * d.width * 4)), e.mul(first, 4));
+    Value from = e.at(e.at(base, e.mul(block, 16 * d.keyBytes())), e.mul(first, d.bytes()));
     Value exist = count < 16 ? arith::CmpIOp::create(e.builder, e.loc, arith::CmpIPredicate::slt,
                                                      e.laneNumbers(), e.splatInt(count))
                                    .getResult()
                              : Value();
     Values rows(16);
     for (int i = 0; i < 16; ++i) {
-      Value at = e.at(from, i * d.width * 4);
-      rows[i] = exist ? e.loadMasked(at, exist, 4) : e.load(at, e.floats(), 4);
+      rows[i] = loadStored(e, e.at(from, i * d.keyBytes()), d.stored,
+                           static_cast<unsigned>(d.bytes()), exist);
     }
     // Blocks of `size` change places across the diagonal.
     for (int size = 1; size < 16; size *= 2)
@@ -172,21 +173,24 @@ void AttentionEmitter::turnKeys(size_t dot, const Tile &tile) {
 /// tiles).
 void AttentionEmitter::scores(size_t dot, const Rows &rows, const Tile &tile) {
   int64_t width = spec.dots[dot].width;
+  StateElement stored = turned[dot] ? StateElement::f32 : spec.dots[dot].stored;
+  int64_t bytes = stored == StateElement::f32 ? 4 : 2;
   int n = columns(rows.count(), tileVectors), count = rows.count();
   Value base =
-      turned[dot]
-          ? turned[dot]
-          : e.at(keys[dot], e.mul(slot(spec.dots[dot], keyCapacities[dot], tile.slot), width * 4));
+      turned[dot] ? turned[dot]
+                  : e.at(keys[dot],
+                         e.mul(slot(spec.dots[dot], keyCapacities[dot], tile.slot), width * bytes));
   e.loop(
       e.div(tile.begin, 16 * n), e.div(e.add(tile.end, 16 * n - 1), 16 * n), 1, [&](Value column) {
-        Value block = e.at(base, e.mul(column, n * 16 * width * 4));
+        Value block = e.at(base, e.mul(column, n * 16 * width * bytes));
         Values init(static_cast<size_t>(count) * n, e.splat(0));
         Values dots = e.loop(
             e.constant(0), e.constant(width), 1, init, [&](Value k, ArrayRef<Value> carried) {
               Values next(carried), w;
               for (int j = 0; j < n; ++j)
                 w.push_back(
-                    e.load(e.at(e.at(block, e.mul(k, 64)), j * width * 64), e.floats(), 64));
+                    loadStored(e, e.at(e.at(block, e.mul(k, 16 * bytes)), j * width * 16 * bytes),
+                               stored, static_cast<unsigned>(16 * bytes)));
               for (int i = 0; i < count; ++i) {
                 Value x = e.broadcast(e.load(e.at(rows.queries[dot][i], e.mul(k, 4)), e.f32(), 4));
                 for (int j = 0; j < n; ++j)
@@ -229,15 +233,17 @@ Value AttentionEmitter::rescaled(Value at, Value i) {
 
 /// 16 components of a value; fewer of the last.
 Value AttentionEmitter::loadValues(Value row, Value column) {
-  Value from = e.at(row, e.mul(column, 64));
-  return tail ? e.loadMasked(from, lanesOf(column), 4) : e.load(from, e.floats(), 64);
+  int64_t bytes = spec.value.bytes();
+  Value from = e.at(row, e.mul(column, 16 * bytes));
+  return loadStored(e, from, spec.value.stored, static_cast<unsigned>(tail ? bytes : 16 * bytes),
+                    tail ? lanesOf(column) : Value());
 }
 
 /// Whether a value of a tile is NaN or infinite.
 Value AttentionEmitter::notFinite(const Tile &tile) {
   Value base = valuesOf(tile);
   Value sum = e.loop(tile.begin, tile.end, 1, {e.splat(0)}, [&](Value k, ArrayRef<Value> carried) {
-    Value row = e.at(base, e.mul(k, spec.value.width * 4));
+    Value row = e.at(base, e.mul(k, spec.value.keyBytes()));
     return e.loop(e.constant(0), e.constant(vectors), 1, carried,
                   [&](Value column, ArrayRef<Value> carried) {
                     return Values{e.fma(loadValues(row, column), e.splat(0), carried[0])};
@@ -250,7 +256,8 @@ Value AttentionEmitter::notFinite(const Tile &tile) {
 /// Rescales the outputs and adds the values of the keys that are seen, weighted.
 void AttentionEmitter::addValues(const Rows &rows, const Tile &tile) {
   int count = rows.count();
-  unsigned alignment = tail ? 4 : 64;
+  int64_t vectorBytes = 16 * spec.value.bytes();
+  auto alignment = static_cast<unsigned>(tail ? spec.value.bytes() : vectorBytes);
   Value base = valuesOf(tile);
   auto columnsOf = [&](Value first, int n, Value lanes) { // `lanes`: of the only column
     Values at(count), init;
@@ -259,13 +266,13 @@ void AttentionEmitter::addValues(const Rows &rows, const Tile &tile) {
       for (int j = 0; j < n; ++j)
         init.push_back(rescaled(e.at(at[i], 64 * j), e.constant(i)));
     }
-    Value column = e.at(base, e.mul(first, 64));
+    Value column = e.at(base, e.mul(first, vectorBytes));
     Values added = e.loop(tile.begin, tile.end, 1, init, [&](Value k, ArrayRef<Value> carried) {
       Values next(carried), w;
-      Value from = e.at(column, e.mul(k, spec.value.width * 4));
+      Value from = e.at(column, e.mul(k, spec.value.keyBytes()));
       for (int j = 0; j < n; ++j)
-        w.push_back(lanes ? e.loadMasked(from, lanes, 4)
-                          : e.load(e.at(from, 64 * j), e.floats(), alignment));
+        w.push_back(
+            loadStored(e, e.at(from, vectorBytes * j), spec.value.stored, alignment, lanes));
       for (int i = 0; i < count; ++i) {
         Value p = e.load(e.at(e.at(probabilities, e.mul(k, 4)), i * keyTile * 4), e.f32(), 4);
         Value x = e.broadcast(p);
@@ -299,7 +306,7 @@ void AttentionEmitter::addValuesCarefully(const Rows &rows, const Tile &tile) {
       Value sum =
           e.loop(tile.begin, tile.end, 1, {rescaled(at, i)}, [&](Value k, ArrayRef<Value> carried) {
             Value x = e.broadcast(e.load(e.at(p, e.mul(k, 4)), e.f32(), 4));
-            Value v = loadValues(e.at(base, e.mul(k, spec.value.width * 4)), column);
+            Value v = loadValues(e.at(base, e.mul(k, spec.value.keyBytes())), column);
             Value hidden =
                 arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::OEQ, x, e.splat(0));
             return Values{e.select(hidden, carried[0], e.fma(x, v, carried[0]))};
@@ -505,7 +512,7 @@ void AttentionEmitter::emit() {
     group = g;
     auto cache = [&](Value base, const CacheSpec &of, Value capacity) {
       Value index = of.group ? of.group(e, g) : g;
-      return e.at(base, e.mul(e.mul(index, capacity), of.width * 4));
+      return e.at(base, e.mul(e.mul(index, capacity), of.keyBytes()));
     };
     keys.clear();
     for (size_t d = 0; d < spec.dots.size(); ++d)

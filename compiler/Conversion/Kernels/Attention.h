@@ -6,6 +6,7 @@
 // not see changes no bit of it: a row has the same bits whatever rows it is computed with.
 #pragma once
 #include "Conversion/Kernels/Emitter.h"
+#include "Dialect/Tril/TrilOps.h"
 #include <functional>
 #include <string>
 
@@ -27,9 +28,13 @@ struct KeyRange {
 
 /// A cache of keys or values: which of its groups belongs to a group of the scores.
 struct CacheSpec {
-  int64_t width = 0; ///< components of a key or value
-  bool ring = false; ///< position p lies where p % capacity would
+  int64_t width = 0;                       ///< components of a key or value
+  bool ring = false;                       ///< position p lies where p % capacity would
+  StateElement stored = StateElement::f32; ///< as which components lie in memory
   std::function<Value(Emitter &, Value group)> group = nullptr; ///< null: the same
+
+  int64_t bytes() const { return stored == StateElement::f32 ? 4 : 2; } ///< of a component
+  int64_t keyBytes() const { return width * bytes(); }
 };
 
 /// Queries and their keys.
@@ -80,8 +85,8 @@ inline constexpr int64_t keyTile = 64;
 ///   For rows r0..r1 (absolute positions position + r) and groups g0..g1.
 ///   Q [row][queries][width], O [row][group][member][value width]: f32, rows qStride and oStride
 ///   bytes apart. K [group][capacity / 16][width][16] (as V if `asValue`), V
-///   [group][capacity][width]: f32, 64-byte aligned. Keys and values outside of what a row sees
-///   never reach its result, NaN neither; a row that sees nothing is 0.
+///   [group][capacity][width]: as the specs say, 64-byte aligned. Keys and values outside of what a
+///   row sees never reach its result, NaN neither; a row that sees nothing is 0.
 mlir::func::FuncOp getOrCreateAttention(mlir::ModuleOp module, const Machine &machine,
                                         const AttentionSpec &spec);
 

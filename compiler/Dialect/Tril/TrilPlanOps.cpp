@@ -7,6 +7,10 @@ using namespace mlir;
 using namespace tril;
 
 LogicalResult ExtendOp::verify() {
+  if (getStored() != StateElement::f32 &&
+      (!getOperand().getType().getElement().isF32() || getOperand().getType().getHoles()))
+    return emitOpError() << "(extend_c2) is stored as " << stringifyStateElement(getStored())
+                         << ", and is not f32 without holes";
   auto type = getOperand().getType(), result = getResult().getType();
   // extend_c1
   if (!result.hasAxis(getPast()))

@@ -20,6 +20,16 @@ def Tril_StateLayoutAttr : EnumAttr<Tril_Dialect, Tril_StateLayout, "state_layou
   let assemblyFormat = "$value";
 }
 
+def Tril_StateElement : I32EnumAttr<"StateElement", "How a number of a state is stored", [
+    I32EnumAttrCase<"f32", 0>, I32EnumAttrCase<"f16", 1>, I32EnumAttrCase<"bf16", 2>
+  ]> {
+  let cppNamespace = "::tril";
+  let genSpecializedAttr = 0;
+}
+def Tril_StateElementAttr : EnumAttr<Tril_Dialect, Tril_StateElement, "state_element"> {
+  let assemblyFormat = "$value";
+}
+
 def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
   let summary = "Appends this step's positions to a state, and gives all positions so far";
   let description = [{
@@ -29,18 +39,23 @@ def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
     `groups` and `lanes`).  `fixed_offset` and `position_offset` place it in the state of its body:
     `fixed_offset + capacity * position_offset` bytes from there, a ring `size of the ring * position_offset` bytes from the beginning
     of the body's rings of that size; plan-memory sets them.
-    Of another sequence all positions come in one call, and are kept from then on.
-    (extend_c1) the operand has the sequence that `past` is another name of, the result `past` in its place.
+    Of another sequence all positions come in one call, and are kept from then on.  The result's numbers are the operand's rounded to
+    `stored`, the new positions' too (to the nearest, ties to even; beyond the largest f16, 65504, to that).
+    (extend_c1) the operand has the sequence that `past` is another name of, the result `past` in its place.  (extend_c2) what is
+    stored as f16 or bf16 is f32 without holes.
   }];
   let arguments = (ins Tril_Tensor:$operand, StrAttr:$name, StrAttr:$past, Tril_StateLayoutAttr:$layout, DefaultValuedAttr<I64Attr, "0">:$groups,
                        DefaultValuedAttr<I64Attr, "-1">:$fixed_offset, DefaultValuedAttr<I64Attr, "-1">:$position_offset,
-                       DefaultValuedAttr<I64Attr, "-1">:$ring, DefaultValuedAttr<I64Attr, "-1">:$window);
+                       DefaultValuedAttr<I64Attr, "-1">:$ring, DefaultValuedAttr<I64Attr, "-1">:$window,
+                       DefaultValuedAttr<Tril_StateElementAttr, "::tril::StateElement::f32">:$stored);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$name $operand `as` $past $layout attr-dict `:` functional-type($operand, $result)";
   let extraClassDeclaration = [{
     bool isRing() { return static_cast<int64_t>(getRing()) >= 0; }
     /// `time`, or the other sequence of which this is a state.
     llvm::StringRef getSequence() { return getResult().getType().axis(getPast()).getRootName(); }
+    /// Of one number in memory.
+    int64_t getStoredBytes() { return getStored() == ::tril::StateElement::f32 ? 4 : 2; }
   }];
   let hasVerifier = 1;
 }

@@ -225,6 +225,8 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
         << "  " << std::string(width, ' ') << "  " << why(state, plan.manifest);
     if (!state.place.empty())
       out << ", " << state.place;
+    if (state.type != "f32")
+      out << "; " << state.type;
     if (plan.manifest.steps)
       out << "; " << truncates(state, plan.goesBack(state, context, step));
     out << "\n";

@@ -25,11 +25,12 @@ struct Part {
 extern "C" void tril_step(tril_context *context) {
   tril_context &c = *context;
   const float *weights = reinterpret_cast<const float *>(c.weights);
-  int64_t *sum = reinterpret_cast<int64_t *>(c.state);                      // state, fixed
-  int32_t *tokens = reinterpret_cast<int32_t *>(c.state + sizeof(int64_t)); // state, one a position
-  int64_t *sums = reinterpret_cast<int64_t *>(c.arena[1]);                  // one a row
-  int32_t *seen = reinterpret_cast<int32_t *>(c.arena[2]);                  // one a position
-  signed char *ages = reinterpret_cast<signed char *>(c.arena[3]);          // rows x capacity
+  int64_t *sum = reinterpret_cast<int64_t *>(c.state); // state, fixed
+  int32_t *tokens =
+      reinterpret_cast<int32_t *>(c.state + 2 * sizeof(int64_t));  // state, one a position
+  int64_t *sums = reinterpret_cast<int64_t *>(c.arena[1]);         // one a row
+  int32_t *seen = reinterpret_cast<int32_t *>(c.arena[2]);         // one a position
+  signed char *ages = reinterpret_cast<signed char *>(c.arena[3]); // rows x capacity
 
   // One byte for two positions, and for two positions and a row.
   if (c.thread == 0) {
@@ -48,12 +49,13 @@ extern "C" void tril_step(tril_context *context) {
     for (int64_t r = 0; r < c.rows; ++r)
       sums[r] = running = (running * 31 + tokens[c.position + r] + 1) % 1000003;
     *sum = running;
-    // The other sequence comes once: what is kept of it is kept here.
-    int64_t &other = *reinterpret_cast<int64_t *>(c.arena[0]);
+    // The other sequence comes once: what is kept of it is state too.
+    int64_t &other = sum[1];
     if (c.position == 0)
       other = 0;
     for (int64_t i = 0; i < c.sequenceRows[0]; ++i)
       other += c.inputs[1][i];
+    *reinterpret_cast<int64_t *>(c.arena[0]) = other;
   }
   for (Part p(c, c.rows * c.capacity); p.begin < p.end; ++p.begin)
     ages[p.begin] = static_cast<signed char>(p.begin % 101);

@@ -86,9 +86,10 @@ TEST(Manifest, SaysWhatIsWrong) {
   EXPECT_EQ(messageWith("/states/0/copies/0/0", 1),
             "the product's manifest: `states[0].copies` has one at 1, 0, outside of the memory for "
             "it");
-  EXPECT_EQ(messageWith("/states/1/copies/0/1", 1),
-            "the product's manifest: `states[1].copies` has one at 8, 1, outside of the memory for "
-            "it");
+  EXPECT_EQ(
+      messageWith("/states/1/copies/0/1", 1),
+      "the product's manifest: `states[1].copies` has one at 16, 1, outside of the memory for "
+      "it");
   EXPECT_EQ(messageWith("/states/1/copies/0", "here"),
             "the product's manifest: `states[1].copies` holds something that is not two sizes");
   json many = json::array();

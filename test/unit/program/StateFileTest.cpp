@@ -123,7 +123,7 @@ TEST_F(StateFileTest, GoesOn) {
   std::string bytes = fake::readFile(path);
   uint32_t json;
   std::memcpy(&json, bytes.data() + 12, 4);
-  EXPECT_EQ(bytes.size(), sizeof(StateFilePrefix) + json + 4 + 7 * 4 + 8 + 7 * 4 + 8);
+  EXPECT_EQ(bytes.size(), sizeof(StateFilePrefix) + json + 4 + 7 * 4 + 16 + 7 * 4 + 8);
   // Whole models keep their inputs.
   auto whole = make(fake::wholeManifest());
   whole->advance(std::span(tokens).first(7), 7);

@@ -49,6 +49,9 @@ Manifest manifest() {
         add(s);
       }
     }
+  ManifestState sequence = state("sequence", "f32", 2, 3, true);
+  sequence.sequence = 0;
+  add(sequence);
   ManifestState s = state("recurrence", "f32", 1, 7, false);
   s.lag = 2;
   add(s);
@@ -59,6 +62,8 @@ Manifest manifest() {
         copy.fixed += each.lag ? 0 : m.state.fixed;
   return m;
 }
+
+constexpr int64_t lengths[] = {37}; // of a sequence beside time
 
 std::string save(const States &states, int64_t position, States::Which which = States::Which::all) {
   std::string bytes;
@@ -89,7 +94,7 @@ std::string pattern(size_t size, unsigned seed) {
 TEST(States, RowsFitOtherCapacities) {
   Manifest m = manifest();
   for (int64_t position : {1, 5, 63, 64, 100, 130}) {
-    States a(m), b(m);
+    States a(m, lengths), b(m, lengths);
     a.allocate(1, 192);
     b.allocate(100, 320);
     std::string rows =
@@ -98,11 +103,25 @@ TEST(States, RowsFitOtherCapacities) {
     EXPECT_EQ(save(a, position), rows) << position;
     restore(b, position, save(a, position));
     EXPECT_EQ(save(b, position), rows) << position;
-    States c(m);
+    States c(m, lengths);
     c.allocate(1, 192);
     c.copy(a, position);
     EXPECT_EQ(save(c, position), rows) << position;
   }
+}
+
+TEST(States, OtherSequencesAreKeptWhole) {
+  Manifest m;
+  m.states = {state("sequence", "f32", 1, 2, false)};
+  m.states[0].sequence = 0;
+  m.states[0].copies = {{0, 0}};
+  m.state.position = 64;
+  States states(m, lengths);
+  states.allocate(1, 64);
+  EXPECT_EQ(states.savedBytes(0, States::Which::all), 0); // not computed yet
+  EXPECT_EQ(states.savedBytes(1, States::Which::all), 37 * 8);
+  EXPECT_EQ(states.savedBytes(50, States::Which::all), 37 * 8);
+  EXPECT_EQ(states.whyNotTruncate(1), "");
 }
 
 TEST(States, LieAsGeneratedCodeReadsThem) {

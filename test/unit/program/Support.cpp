@@ -20,14 +20,14 @@ Manifest manifest() {
   m.model = "fake";
   m.claim = "causal";
   m.arena = {8, 8, 4, 1, 1, 1};
-  m.state = {8, 0, 4, 0};
+  m.state = {16, 0, 4, 0};
   ManifestState sum, tokens;
   sum.name = "sum";
   sum.kind = "recurrence";
-  sum.fixed = 8;
+  sum.fixed = 16;
   sum.place = "fake.tril:2:1";
-  sum.type = "i1"; // two halves of a number that is no index
-  sum.width = 2;
+  sum.type = "i1"; // halves of numbers that are no indices
+  sum.width = 4;
   sum.lag = 1;
   sum.copies = {{0, 0}};
   tokens.name = "tokens";
@@ -36,7 +36,7 @@ Manifest manifest() {
   tokens.place = "fake.tril:3:1";
   tokens.type = "i1"; // compared, no index
   tokens.width = 1;
-  tokens.copies = {{8, 0}};
+  tokens.copies = {{16, 0}};
   m.states = {sum, tokens};
   m.inputs = {{"token", vocabulary, {"time"}}};
   m.outputs = {{"logits", {"time", "vocab"}, {-1, vocabulary}},

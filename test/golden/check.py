@@ -23,6 +23,7 @@ EXAMPLES = os.path.join(HERE, "..", "..", "examples")
 TOLERANCE = 1e-3  # of compiled code and of the interpreter, from the reference
 BETWEEN = 1e-3    # of compiled code from the interpreter
 GREEDY = 24
+CACHED = ["llama", "gemma3_text", "deepseek_v2", "diffllama", "lfm2"]  # of these also with caches of 16 bits
 WORSE = 4         # times what examples/README.md says: rounding differs between processors
 
 
@@ -123,21 +124,39 @@ class Case:
         apart = compare(self.compiled, {n: interpreted[n] for n in self.whole}, BETWEEN, "compiled from interpreted")
         return f"{away:.1e} from the reference, {apart:.1e} from the compiled"
 
+    def probe(self, *options):
+        command = [self.tril, "run", self.text, "--weights", self.folder, "--probe", *options]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode != 0:
+            raise Failure(f"probe: exit status {done.returncode} of {' '.join(command)}\n{done.stdout}")
+        last = done.stdout.splitlines()[-1]
+        if not last.startswith("back ") or "largest change 0 in " not in last or "restored 0" in last:
+            raise Failure(f"probe: `{last}`")
+        return last.split(":")[0]
+
     def check_states(self):
         """The product walks at random: back, into copies, through what it saves, on.  The bits stay those of the whole."""
-        said = []
-        for options in [], ["--checkpoint-every", "24", "-s", "3"]:
-            command = [self.tril, "run", self.text, "--weights", self.folder, "--probe", *options]
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            if done.returncode != 0:
-                raise Failure(f"states: exit status {done.returncode} of {' '.join(command)}\n{done.stdout}")
-            last = done.stdout.splitlines()[-1]
-            if not last.startswith("back ") or "largest change 0 in " not in last or "restored 0" in last:
-                raise Failure(f"states: `{last}`")
-            said.append(last.split(":")[0])
+        said = [self.probe(), self.probe("--checkpoint-every", "24", "-s", "3")]
         if "(refused 0)" not in said[1]:
             raise Failure(f"states: with checkpoints none is refused, but `{said[1]}`")
         return "; with checkpoints ".join(said)
+
+    def check_cache(self):
+        """Keys and values in 16 bits: steps give the bits of the whole, and the interpreter rounds the same numbers."""
+        said = []
+        exact = self.eval("cache-f32", "--interpret")
+        for cache in "f16", "bf16":
+            whole, step = self.eval("cache", "--cache", cache), self.eval("cache-step", "--cache", cache, "--step")
+            if any(step[name].raw != whole[name].raw for name in self.whole):
+                raise Failure(f"cache: in {cache} the steps differ from the whole sequence")
+            self.probe("--cache", cache)
+            rounded = self.eval("cache-interpret", "--cache", cache, "--interpret")
+            apart, away = (max(furthest(whole[name], other[name], name)[0] for name in self.whole) for other in (rounded, exact))
+            # What lies in the middle between two numbers of 16 bits, but for the rounding of f32, may go either way.
+            if not 0 < 2 * apart < away:
+                raise Failure(f"cache: {cache} is {apart:.3g} from the interpreter with the same cache, {away:.3g} from that without")
+            said.append(f"{cache} is {apart:.1e} from the interpreter with the same cache, {away:.1e} from that without")
+        return "; ".join(said)
 
     def meaning(self, weights, *options, phase="tril"):
         """The text with its configuration filled in, as the compiler's IR."""
@@ -177,6 +196,8 @@ class Case:
             yield "step", self.check_step
             yield "states", self.check_states
             yield "keep", self.check_keep
+        if self.name in CACHED:
+            yield "cache", self.check_cache
         yield "interpret", self.check_interpret
         if os.path.exists(os.path.join(self.folder, "config_legacy.json")):
             yield "legacy", self.check_legacy

@@ -117,6 +117,8 @@ std::vector<int64_t> Session::sequenceLengths() const {
 
 void Session::save(const States::Sink &sink) const {
   auto give = [&](const std::vector<int32_t> &values) {
+    if (values.empty())
+      return;
     sink(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(int32_t));
   };
   for (const auto &values : history)
@@ -146,7 +148,8 @@ void Session::restoreChecked(int64_t position, std::span<const int64_t> lengths,
                 " positions; -c gives room for " + std::to_string(limit));
   auto take = [&](int64_t count) {
     std::vector<int32_t> values(static_cast<size_t>(count));
-    source(reinterpret_cast<char *>(values.data()), values.size() * sizeof(int32_t));
+    if (count > 0)
+      source(reinterpret_cast<char *>(values.data()), values.size() * sizeof(int32_t));
     return values;
   };
   for (size_t i = 0; i < history.size(); ++i) {

@@ -140,7 +140,8 @@ void saveState(const Session &session, std::span<const int32_t> pending, const s
     checksum.add(data, size);
     file.write(data, size);
   };
-  write(reinterpret_cast<const char *>(pending.data()), pending.size_bytes());
+  if (!pending.empty())
+    write(reinterpret_cast<const char *>(pending.data()), pending.size_bytes());
   session.save(write);
   uint64_t sum = checksum.value();
   file.write(&sum, sizeof sum);
@@ -191,7 +192,8 @@ std::vector<int32_t> loadState(Session &session, const std::string &path) {
     checksum.add(data, size);
   };
   std::vector<int32_t> pending(static_cast<size_t>(pendingCount));
-  read(reinterpret_cast<char *>(pending.data()), pending.size() * sizeof(int32_t));
+  if (!pending.empty())
+    read(reinterpret_cast<char *>(pending.data()), pending.size() * sizeof(int32_t));
   for (int32_t token : pending)
     if (token < 0 || token >= manifest.inputs[manifest.mainInput()].limit)
       throw damaged("it holds the token " + std::to_string(token));

@@ -50,10 +50,6 @@ template <typename T> static T stored(T value, StateElement as) {
   return static_cast<T>(number.convertToFloat());
 }
 
-static Symbolic stored(Symbolic x, StateElement as) {
-  return Symbolic::made(stored(x.value, as), 64 + static_cast<uint64_t>(as), x);
-}
-
 /// For a whole sequence, the positions so far are all positions.
 template <typename T> static LogicalResult extend(Operation *op, Frame<T> &frame) {
   auto extend = cast<ExtendOp>(op);

@@ -29,6 +29,7 @@ struct BuildRequest {
   std::string keep = "auto"; // of earlier positions: auto, latent or direct
   bool remarks = false;      // tell what is not fused, and why
   bool unchecked = false;    // do not prove what the text claims
+  bool inner = false;        // named values are outputs too, for --probe
 };
 int build(const BuildRequest &request);
 

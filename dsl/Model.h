@@ -128,6 +128,7 @@ struct Output {
   std::vector<AxisId> axes; // in the order of the text
   NodeId value;
   PlaceId place = -1;
+  bool inner = false; ///< no output of the text: a value that `--probe` looks at too
 };
 
 /// rec { a[..] = ..; b[..] = .. }: equation e at time t is nodes[equations[e].value] at t.  The

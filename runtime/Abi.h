@@ -12,7 +12,7 @@ extern "C" {
 
 enum {
   tril_max_inputs = 8,
-  tril_max_outputs = 8,
+  tril_max_outputs = 4096,
   tril_max_sequences = 8,
   tril_max_rings = 8,
   tril_regions = 6
@@ -34,8 +34,7 @@ struct tril_context {
                        // of no row
   const int32_t *inputs[tril_max_inputs]; // in the order of the manifest; inputs over time begin at
                                           // the first new position
-  float *outputs[tril_max_outputs];       // in the order of the manifest; over time: begin at row
-                                          // outputBegin
+  float *const *outputs; // in the order of the manifest; over time: begin at row outputBegin
   int64_t extents[tril_max_sequences]; // lengths of the sequences other than time, in the order of
                                        // the manifest
   int64_t sequenceRows[tril_max_sequences]; // positions of them in this call: all in the first of a

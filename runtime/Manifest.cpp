@@ -291,9 +291,12 @@ std::string Manifest::toJson() const {
   for (const ManifestInput &input : inputs)
     result["inputs"].push_back(
         {{"name", input.name}, {"limit", input.limit}, {"axes", input.axes}});
-  for (const ManifestOutput &output : outputs)
-    result["outputs"].push_back(
-        {{"name", output.name}, {"axes", output.axes}, {"shape", output.shape}});
+  for (const ManifestOutput &output : outputs) {
+    json entry = {{"name", output.name}, {"axes", output.axes}, {"shape", output.shape}};
+    if (output.inner)
+      entry["inner"] = true;
+    result["outputs"].push_back(std::move(entry));
+  }
   // Paths need not be UTF-8: what is not is replaced rather than refused.
   return result.dump(1, ' ', false, json::error_handler_t::replace);
 }
@@ -331,7 +334,8 @@ Manifest Manifest::fromJson(std::string_view text) {
   }
   for (const json &entry : reader.array("outputs")) {
     Reader output(entry, element("outputs", manifest.outputs.size()));
-    manifest.outputs.push_back({output.text("name"), output.texts("axes"), output.shape("shape")});
+    manifest.outputs.push_back(
+        {output.text("name"), output.texts("axes"), output.shape("shape"), output.has("inner")});
   }
   manifest.sequences = reader.texts("sequences");
   if (reader.has("context"))

@@ -69,6 +69,7 @@ struct ManifestOutput {
   std::string name;
   std::vector<std::string> axes;
   std::vector<int64_t> shape; // one for each axis; -1 where a sequence decides
+  bool inner = false;         // no output of the text: a named value that --probe looks at
 
   /// Rows of new positions; `time` is then the first axis.
   bool overTime() const { return !axes.empty() && axes[0] == "time"; }

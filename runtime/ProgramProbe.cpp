@@ -88,6 +88,10 @@ public:
     for (int i = 0; i < probePrompts; ++i)
       if (!probePrompt())
         return 1;
+    int64_t inner = std::count_if(manifest.outputs.begin(), manifest.outputs.end(),
+                                  [](const ManifestOutput &output) { return output.inner; });
+    if (inner > 0)
+      writeOut("looking at " + std::to_string(inner) + " named values besides the outputs\n");
     report("a later token changed", changed, "changed");
     report("the prompt cut", cut, "cut off");
     if (manifest.steps)
@@ -146,11 +150,13 @@ private:
     for (size_t o = 0; o < whole.size(); ++o) {
       if (!manifest.outputs[o].overTime())
         continue;
-      int64_t width = session->rowElements(int(o));
-      for (int64_t i = 0; i < count * width; ++i)
+      int64_t width = session->rowElements(int(o)), rows = count;
+      if (manifest.outputs[o].inner && &change == &changed)
+        rows = std::min(rows, at); // inside, a strictly causal text may use the position itself
+      for (int64_t i = 0; i < rows * width; ++i)
         change.see(whole[o][size_t(i)], other[o][size_t(i)], manifest.outputs[o].name, i / width,
                    at);
-      change.pairs += count;
+      change.pairs += rows;
     }
   }
 

@@ -21,13 +21,15 @@ std::string counted(int64_t count, const char *noun) {
 Session::Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
                  int64_t context, int64_t batch)
     : manifest(manifest), step(step), pool(pool), limit(context), batch(std::min(batch, context)),
-      states(this->manifest, frame.extents) {
+      states(this->manifest, frame.extents), outputs(manifest.outputs.size()) {
   if (manifest.longest > 0 && context > manifest.longest)
     throw Error("`" + manifest.model + "` has a table with " + std::to_string(manifest.longest) +
                 " positions, and " + std::to_string(context) + " are asked for");
   for (size_t i = 0; i < manifest.inputs.size(); ++i)
     if (manifest.inputs[i].overTime())
       overTime.push_back(int(i));
+  outputRoom.resize(manifest.outputs.size());
+  frame.outputs = outputRoom.data();
   sequences.resize(manifest.inputs.size());
   history.resize(overTime.size());
   frame.weights = weights;
@@ -177,7 +179,7 @@ void Session::call(std::span<const int32_t *const> inputs, int64_t rows, int64_t
     if (manifest.outputs[o].overTime())
       elements = productOrMost(elements, outputRows);
     outputs[o].ensure(productOrMost(elements, sizeof(float)), "the outputs");
-    frame.outputs[o] = reinterpret_cast<float *>(outputs[o].data());
+    outputRoom[o] = reinterpret_cast<float *>(outputs[o].data());
   }
   for (size_t i = 0; i < manifest.sequences.size(); ++i)
     frame.sequenceRows[i] = reached == 0 ? frame.extents[i] : 0;

@@ -119,8 +119,9 @@ private:
   tril_context frame{};
   Region arena[tril_regions];
   States states;
-  Region outputs[tril_max_outputs];
-  int64_t outputRows = 0; // of the last call
+  std::vector<Region> outputs;
+  std::vector<float *> outputRoom; // of `outputs`
+  int64_t outputRows = 0;          // of the last call
   std::vector<int> overTime;
   std::vector<std::vector<int32_t>> sequences; // one for each input; empty for those over time
   std::vector<std::vector<int32_t>> history;   // one for each input over time

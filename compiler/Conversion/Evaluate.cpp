@@ -130,8 +130,8 @@ Memory Evaluator::memoryOf(Value stored) {
   Operation *op = stored.getDefiningOp();
   if (auto value = dyn_cast<MaterializeOp>(op)) {
     if (auto output = value.getOutputIndex()) {
-      Value base =
-          code.load(code.ptr(), code.at(frame.context, contextOffset("outputs") + *output * 8), 8);
+      Value outputs = code.load(code.ptr(), code.at(frame.context, contextOffset("outputs")), 8);
+      Value base = code.load(code.ptr(), code.at(outputs, *output * 8), 8);
       dense(base, type.getAxes());
       if (type.hasAxis("time")) // the caller's memory begins at the first wanted row
         for (auto &[axis, stride] : memory.strides)

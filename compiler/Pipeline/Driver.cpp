@@ -3,6 +3,7 @@
 #include "Pipeline/Driver.h"
 #include "Interpreter/Interpreter.h"
 #include "Pipeline/Frontend.h"
+#include "Pipeline/InnerValues.h"
 #include "Pipeline/Pipeline.h"
 #include "Target/Codegen.h"
 #include "Target/Product.h"
@@ -141,6 +142,12 @@ int tril::build(const BuildRequest &request) {
   OwningOpRef<ModuleOp> module = importFrontend(*compilation.context, *frontend);
   if (!module || (!request.unchecked && !proved(*frontend, *module)))
     return 1;
+  if (request.inner) { // the claim is of the outputs alone
+    addInnerOutputs(*frontend->model);
+    module = importFrontend(*compilation.context, *frontend);
+    if (!module)
+      return 1;
+  }
   auto print = [&] {
     printTo(request.output, [&](llvm::raw_pwrite_stream &out) { module->print(out); });
     return 0;
@@ -220,6 +227,7 @@ std::string tril::buildCached(const BuildRequest &request) {
   add(request.cpu);
   add(request.blas ? "blas" : "");
   add(request.unchecked ? "unchecked" : "");
+  add(request.inner ? "inner" : "");
   add(request.keep);
   add(request.cache);
   addFile(llvm::sys::fs::getMainExecutable(nullptr, nullptr));

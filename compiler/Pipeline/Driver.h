@@ -30,6 +30,7 @@ struct BuildRequest {
   std::string cache = "f32"; // how states that contractions read are stored: f32, f16 or bf16
   bool remarks = false;      // tell what is not fused, and why
   bool unchecked = false;    // do not prove what the text claims
+  bool inner = false;        // named values are outputs too, for --probe
 };
 int build(const BuildRequest &request);
 

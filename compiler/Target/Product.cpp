@@ -88,6 +88,7 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
   for (const dsl::Output &output : text.outputs) {
     ManifestOutput entry;
     entry.name = output.name;
+    entry.inner = output.inner;
     for (dsl::AxisId axis : output.axes) {
       entry.axes.push_back(axisName(axis));
       entry.shape.push_back(text.axes[axis].sequence ? -1 : text.axes[axis].size.value_or(-1));

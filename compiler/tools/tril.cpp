@@ -110,6 +110,9 @@ static int runTool(int argc, char **argv) {
   addKeep(buildCommand, buildRequest.keep);
   addCache(buildCommand, buildRequest.cache);
   addUnchecked(buildCommand, buildRequest);
+  buildCommand->add_flag("--probe-inner", buildRequest.inner,
+                         "let the product's --probe look at the text's named values of every layer "
+                         "too; for looking, not for use: they are all stored");
   buildCommand->add_flag("--remarks", buildRequest.remarks,
                          "say of each attention that is not fused why it is not");
   buildCommand->add_option("--dump-ir", buildRequest.dumpDirectory,

@@ -191,3 +191,24 @@ std::vector<KeyInterval> tril::keyIntervals(const MaskSets &mask, unsigned limit
     result.push_back(intervalOf(PresburgerSet(IntegerPolyhedron(disjunct)), must));
   return result;
 }
+
+KeySpan tril::spanOf(const KeyInterval &interval, int64_t first, int64_t last, int64_t all) {
+  int64_t begin = std::max(first, interval.first),
+          end = interval.last ? std::min(last, *interval.last) : last;
+  if (end < begin)
+    return {all, 0, all, 0};
+  KeySpan span{0, all, 0, all};
+  if (interval.least) {
+    bool up = interval.leastMoves != Motion::down;
+    span.lo = std::max<int64_t>(interval.leastAt(up ? begin : end).value_or(0), 0);
+    span.fullLo = interval.leastAt(up ? end : begin).value_or(all);
+  }
+  if (interval.most) {
+    bool up = interval.mostMoves != Motion::down;
+    span.hi = std::min(interval.mostAt(up ? end : begin).value_or(all) + 1, all);
+    span.fullHi = std::min(interval.mostAt(up ? begin : end).value_or(-1) + 1, all);
+  }
+  if (!interval.full || first < begin || end < last)
+    span.fullLo = all, span.fullHi = 0;
+  return span;
+}

@@ -29,4 +29,11 @@ struct KeyInterval {
 /// hull).
 std::vector<KeyInterval> keyIntervals(const MaskSets &mask, unsigned limit = 6);
 
+/// Keys, lo <= key < hi, that queries first .. last see of an interval, and those within that all
+/// see (empty if fullLo >= fullHi), of `all` that there are: as the code of the kernels finds them.
+struct KeySpan {
+  int64_t lo, hi, fullLo, fullHi;
+};
+KeySpan spanOf(const KeyInterval &interval, int64_t first, int64_t last, int64_t all);
+
 } // namespace tril

@@ -95,7 +95,8 @@ bool isExplicit(const PWMAFunction &function) {
 }
 
 /// One interval that holds `pairs`; `must` says what it may be full of.
-KeyInterval intervalOf(const PresburgerSet &pairs, const PresburgerSet &must) {
+KeyInterval intervalOf(const PresburgerSet &pairs, const PresburgerSet &must,
+                       const KeyLattice &lattice) {
   KeyInterval result;
   result.first = std::max<int64_t>(leastOf(pairs, 1, 0).value.value_or(0), 0);
   if (auto last = leastOf(pairs, -1, 0).value)
@@ -156,7 +157,7 @@ KeyInterval intervalOf(const PresburgerSet &pairs, const PresburgerSet &must) {
   IntegerRelation keys(PresburgerSpace::getSetSpace(1));
   keys.addBound(BoundType::LB, 0, 0);
   between = between.intersectRange(PresburgerSet(IntegerPolyhedron(keys)));
-  result.full = asSet(between).subtract(must).isIntegerEmpty();
+  result.full = asSet(between).intersect(pairsOf(lattice)).subtract(must).isIntegerEmpty();
   return result;
 }
 
@@ -179,16 +180,17 @@ PresburgerSet withoutDuplicates(const PresburgerSet &set) {
 
 } // namespace
 
-std::vector<KeyInterval> tril::keyIntervals(const MaskSets &mask, unsigned limit) {
+std::vector<KeyInterval> tril::keyIntervals(const MaskSets &mask, const KeyLattice &lattice,
+                                            unsigned limit) {
   PresburgerSet may = withoutDuplicates(PresburgerSet(withFloors(mask.may))),
                 must(withFloors(mask.must));
   std::vector<KeyInterval> result;
   if (may.getNumDisjuncts() > limit) {
-    result.push_back(intervalOf(may, must));
+    result.push_back(intervalOf(may, must, lattice));
     return result;
   }
   for (const IntegerRelation &disjunct : may.getAllDisjuncts())
-    result.push_back(intervalOf(PresburgerSet(IntegerPolyhedron(disjunct)), must));
+    result.push_back(intervalOf(PresburgerSet(IntegerPolyhedron(disjunct)), must, lattice));
   return result;
 }
 

@@ -240,7 +240,15 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   SmallVector<Value> given;
   for (const AskedOfTiles &one : asked)
     given.push_back(one.condition);
-  std::vector<KeyInterval> intervals = keyIntervals(maskOf(yielded, past, given));
+  spec.step = static_cast<int64_t>(valueState.getStep());
+  KeyLattice lattice = *latticeOf(maskOf(yielded, past).may, spec.step);
+  spec.residueMoves = lattice.moves;
+  if (spec.step != 1)
+    spec.residue = [lattice](kernels::Emitter &e, Value position) {
+      Value offset = e.constant(lattice.offset);
+      return lattice.moves ? e.rem(e.add(position, offset), lattice.step) : offset;
+    };
+  std::vector<KeyInterval> intervals = keyIntervals(maskOf(yielded, past, given), lattice);
 
   // A value evaluated for one query and, if there are keys, 16 of them; `dots` are the region's
   // arguments.
@@ -365,7 +373,7 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   };
   // Many rows: threads take pieces in turn, because later rows see more keys; of one group after
   // the other, whose keys and values then stay near.  Few: they share the groups.
-  constexpr int64_t piece = 32;
+  const int64_t piece = std::max<int64_t>(32, 8 * spec.rowStep()); // whole tiles of each residue
   Value many = c.compare(arith::CmpIPredicate::sge, rows, c.c64(piece));
   auto branch = scf::IfOp::create(c.builder, c.loc, many, /*withElseRegion=*/true);
   {

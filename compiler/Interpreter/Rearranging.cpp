@@ -57,12 +57,13 @@ template <typename T> static LogicalResult extend(Operation *op, Frame<T> &frame
   Array<T> result = frame.make(extend.getResult());
   SmallVector<int64_t> own = x->strides(), strides;
   for (AxisAttr axis : result.type.getAxes())
-    strides.push_back(
-        own[*x->type.indexOf(axis.getName() == extend.getPast() ? extend.getSequence() : axis.getName())]);
+    strides.push_back(own[*x->type.indexOf(axis.getName() == extend.getPast() ? extend.getSequence()
+                                                                              : axis.getName())]);
   fillFrom(result, 0, result.extents, *x, 0, strides);
-  if (extend.getStored() != StateElement::f32)
-    for (T &value : result.reals)
-      value = stored(value, extend.getStored());
+  if constexpr (std::is_floating_point_v<T>)
+    if (extend.getStored() != StateElement::f32)
+      for (T &value : result.reals)
+        value = stored(value, extend.getStored());
   frame.set(extend.getResult(), std::move(result));
   return success();
 }

@@ -165,7 +165,8 @@ void printSvg(const std::vector<Shown> &all, llvm::raw_ostream &out) {
     say(shown.place + ", in " + shown.body);
     for (const std::string &kept : shown.kept)
       say("kept: " + kept);
-    for (StringRef rest = summaryOf(shown.picture); !rest.empty();) {
+    std::string summary = summaryOf(shown.picture);
+    for (StringRef rest = summary; !rest.empty();) {
       auto [line, more] = rest.split("; ");
       say(line);
       rest = more;

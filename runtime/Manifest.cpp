@@ -4,6 +4,7 @@
 #include "runtime/Error.h"
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 using nlohmann::json;
 
@@ -147,6 +148,8 @@ ManifestState readState(const Reader &reader, const Manifest &manifest) {
   if (state.groups * state.width > largestWidth)
     reader.fail("width", "is too large");
   state.lanes = reader.truth("lanes", false);
+  if (reader.has("step"))
+    state.step = reader.number("step", 1, 64);
   state.lag = reader.number("lag", 0, 1 << 20);
   if (reader.has("sequence"))
     state.sequence = reader.number("sequence", 0, tril_max_sequences - 1);
@@ -239,9 +242,15 @@ int Manifest::logitsOutput() const {
 }
 
 int64_t ManifestRing::positions(int64_t maxRows, int64_t capacity) const {
-  constexpr int64_t unit = 64; // keys of a tile (Abi.h)
-  auto roundUp = [](int64_t value) { return (value + unit - 1) / unit * unit; };
+  auto roundUp = [this](int64_t value) { return (value + unit - 1) / unit * unit; };
   return std::min(roundUp(window) + roundUp(maxRows), capacity);
+}
+
+int64_t Manifest::unit() const {
+  int64_t result = 64; // keys of a tile (Abi.h)
+  for (const ManifestState &state : states)
+    result = std::lcm(result, 64 * state.step);
+  return result;
 }
 
 std::string Manifest::toJson() const {
@@ -272,12 +281,13 @@ std::string Manifest::toJson() const {
   if (!why.empty())
     result["why"] = why;
   for (const ManifestRing &ring : rings)
-    result["rings"].push_back({{"window", ring.window}, {"position", ring.position}});
+    result["rings"].push_back(
+        {{"window", ring.window}, {"position", ring.position}, {"unit", ring.unit}});
   for (const ManifestState &s : states) {
-    json entry = {{"name", s.name},         {"kind", s.kind},         {"fixed", s.fixed},
-                  {"position", s.position}, {"place", s.place},       {"type", s.type},
-                  {"groups", s.groups},     {"width", s.width},       {"lanes", s.lanes},
-                  {"lag", s.lag},           {"copies", json::array()}};
+    json entry = {{"name", s.name},         {"kind", s.kind},   {"fixed", s.fixed},
+                  {"position", s.position}, {"place", s.place}, {"type", s.type},
+                  {"groups", s.groups},     {"width", s.width}, {"lanes", s.lanes},
+                  {"lag", s.lag},           {"step", s.step},   {"copies", json::array()}};
     if (s.window >= 0) {
       entry["window"] = s.window;
       entry["ring"] = s.ring;
@@ -322,6 +332,8 @@ Manifest Manifest::fromJson(std::string_view text) {
   for (const json &entry : reader.array("rings")) {
     Reader ring(entry, element("rings", manifest.rings.size()));
     manifest.rings.push_back({ring.number("window", 0, largestContext), ring.bytes("position")});
+    if (ring.has("unit"))
+      manifest.rings.back().unit = ring.number("unit", 64, 64 * 64);
   }
   for (const json &entry : reader.array("states")) {
     Reader state(entry, element("states", manifest.states.size()));

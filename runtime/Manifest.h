@@ -17,6 +17,7 @@ namespace tril {
 struct ManifestRing {
   int64_t window = 0;   // positions before a query that it may read
   int64_t position = 0; // bytes for each position of the ring, all of these states together
+  int64_t unit = 64;    // the ring has a multiple of so many positions
 
   /// Positions of the ring, with steps of at most `maxRows` and a context of `capacity` positions
   /// (a multiple of 64).
@@ -39,6 +40,8 @@ struct ManifestState {
   std::string type = "f32"; // of an element: f32, f16, bf16, i32, i1 (as 0 or 1 in 4 bytes)
   int64_t groups = 1, width = 0;
   bool lanes = false;
+  int64_t step = 1; // of each 64 * step positions first those that are 0 modulo step, then those
+                    // that are 1, ...: position p lies in slot(p)
   int64_t ring = -1;     // index among the rings
   int64_t lag = 0;       // of a recurrence
   int64_t sequence = -1; // index among the sequences other than time, whose positions it keeps
@@ -50,6 +53,10 @@ struct ManifestState {
   };
   std::vector<Copy> copies;
 
+  int64_t slot(int64_t p) const {
+    int64_t rest = p % (64 * step);
+    return p - rest + rest % step * 64 + rest / step;
+  }
   int64_t elementBytes() const { return type == "f16" || type == "bf16" ? 2 : 4; }
   /// Of one position, or of one value of a recurrence.
   int64_t rowBytes() const { return groups * width * elementBytes(); }
@@ -119,6 +126,9 @@ struct Manifest {
   bool causal() const {
     return claim == "causal" || claim == "strictly causal" || claim == "reads window";
   }
+
+  /// The capacity is a multiple of so many positions.
+  int64_t unit() const;
 
   std::string toJson() const;
   /// Throws Error naming the key that is missing, of the wrong type, negative or out of the limits

@@ -8,8 +8,6 @@
 namespace tril {
 namespace {
 
-constexpr int64_t capacityUnit = 64; // Abi.h: the capacity is a multiple
-
 int64_t roundUp(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
 std::string counted(int64_t count, const char *noun) {
@@ -34,7 +32,7 @@ Session::Session(const Manifest &manifest, const char *weights, StepFunction ste
   history.resize(overTime.size());
   frame.weights = weights;
   if (manifest.steps)
-    allocate(this->batch, roundUp(limit, capacityUnit));
+    allocate(this->batch, roundUp(limit, manifest.unit()));
   reset();
 }
 
@@ -138,7 +136,7 @@ bool Session::advance(std::span<const std::span<const int32_t>> inputs, int64_t 
     for (const auto &values : sequences)
       longest = std::max(longest, int64_t(values.size()));
     if (longest > frame.capacity)
-      allocate(roundUp(longest, capacityUnit), roundUp(longest, capacityUnit));
+      allocate(roundUp(longest, manifest.unit()), roundUp(longest, manifest.unit()));
     states.clear();
     reached = 0;
     call(pointers, length, before + outputBegin);

@@ -112,7 +112,7 @@ void States::move(const ManifestState &state, const ManifestState::Copy &copy, i
   int64_t bytes = state.elementBytes(), width = state.width, positions = room(state);
   char *base = place(state, copy);
   for (int64_t row = first; row < first + count; ++row) {
-    int64_t slot = state.ring >= 0 ? row % positions : row;
+    int64_t slot = state.slot(state.ring >= 0 ? row % positions : row);
     for (int64_t group = 0; group < state.groups; ++group, rows += width * bytes) {
       char *block = base + group * positions * width * bytes;
       if (!state.lanes) {
@@ -184,10 +184,11 @@ void States::copy(const States &other, int64_t position) {
   for (const ManifestState &state : manifest.states)
     for (const ManifestState::Copy &copy : state.copies) {
       int64_t positions = room(state), row = state.width * state.elementBytes();
+      int64_t whole = state.step == 1 ? lanes : 64 * state.step; // positions that lie together
       int64_t filled =
           state.lag || state.ring >= 0
               ? positions
-              : std::min(positions, (kept(state, position).last + lanes - 1) / lanes * lanes);
+              : std::min(positions, (kept(state, position).last + whole - 1) / whole * whole);
       for (int64_t group = 0; group < state.groups; ++group)
         std::memcpy(place(state, copy) + group * positions * row,
                     other.place(state, copy) + group * positions * row, size_t(filled * row));

@@ -95,7 +95,8 @@ bool isExplicit(const PWMAFunction &function) {
 }
 
 /// One interval that holds `pairs`; `must` says what it may be full of.
-KeyInterval intervalOf(const PresburgerSet &pairs, const PresburgerSet &must) {
+KeyInterval intervalOf(const PresburgerSet &pairs, const PresburgerSet &must,
+                       const KeyLattice &lattice) {
   KeyInterval result;
   result.first = std::max<int64_t>(leastOf(pairs, 1, 0).value.value_or(0), 0);
   if (auto last = leastOf(pairs, -1, 0).value)
@@ -156,7 +157,7 @@ KeyInterval intervalOf(const PresburgerSet &pairs, const PresburgerSet &must) {
   IntegerRelation keys(PresburgerSpace::getSetSpace(1));
   keys.addBound(BoundType::LB, 0, 0);
   between = between.intersectRange(PresburgerSet(IntegerPolyhedron(keys)));
-  result.full = asSet(between).subtract(must).isIntegerEmpty();
+  result.full = asSet(between).intersect(pairsOf(lattice)).subtract(must).isIntegerEmpty();
   return result;
 }
 
@@ -179,15 +180,37 @@ PresburgerSet withoutDuplicates(const PresburgerSet &set) {
 
 } // namespace
 
-std::vector<KeyInterval> tril::keyIntervals(const MaskSets &mask, unsigned limit) {
+std::vector<KeyInterval> tril::keyIntervals(const MaskSets &mask, const KeyLattice &lattice,
+                                            unsigned limit) {
   PresburgerSet may = withoutDuplicates(PresburgerSet(withFloors(mask.may))),
                 must(withFloors(mask.must));
   std::vector<KeyInterval> result;
   if (may.getNumDisjuncts() > limit) {
-    result.push_back(intervalOf(may, must));
+    result.push_back(intervalOf(may, must, lattice));
     return result;
   }
   for (const IntegerRelation &disjunct : may.getAllDisjuncts())
-    result.push_back(intervalOf(PresburgerSet(IntegerPolyhedron(disjunct)), must));
+    result.push_back(intervalOf(PresburgerSet(IntegerPolyhedron(disjunct)), must, lattice));
   return result;
+}
+
+KeySpan tril::spanOf(const KeyInterval &interval, int64_t first, int64_t last, int64_t all) {
+  int64_t begin = std::max(first, interval.first),
+          end = interval.last ? std::min(last, *interval.last) : last;
+  if (end < begin)
+    return {all, 0, all, 0};
+  KeySpan span{0, all, 0, all};
+  if (interval.least) {
+    bool up = interval.leastMoves != Motion::down;
+    span.lo = std::max<int64_t>(interval.leastAt(up ? begin : end).value_or(0), 0);
+    span.fullLo = interval.leastAt(up ? end : begin).value_or(all);
+  }
+  if (interval.most) {
+    bool up = interval.mostMoves != Motion::down;
+    span.hi = std::min(interval.mostAt(up ? end : begin).value_or(all) + 1, all);
+    span.fullHi = std::min(interval.mostAt(up ? begin : end).value_or(-1) + 1, all);
+  }
+  if (!interval.full || first < begin || end < last)
+    span.fullLo = all, span.fullHi = 0;
+  return span;
 }

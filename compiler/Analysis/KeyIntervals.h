@@ -4,7 +4,7 @@
 // least(t) <= past <= most(t), each for the queries first <= t (<= last), whose ends are
 // quasi-affine functions of t.
 #pragma once
-#include "Analysis/Mask.h"
+#include "Analysis/Lattice.h"
 #include "mlir/Analysis/Presburger/PWMAFunction.h"
 
 namespace tril {
@@ -18,15 +18,24 @@ struct KeyInterval {
   /// The ends, inclusive, as functions of t; without a value: 0 and no end.
   std::optional<mlir::presburger::PWMAFunction> least, most;
   Motion leastMoves = Motion::still, mostMoves = Motion::still;
-  bool full = false; ///< every key between the ends is seen, by every query first <= t <= last
+  bool full = false; ///< every key between the ends (of the lattice) is seen, by every query
+                     ///< first <= t <= last
 
   /// Ends at t, for tests and pictures.
   std::optional<int64_t> leastAt(int64_t t) const;
   std::optional<int64_t> mostAt(int64_t t) const;
 };
 
-/// Intervals that hold every pair of mask.may; at most `limit` of them (what is more becomes one
-/// hull).
-std::vector<KeyInterval> keyIntervals(const MaskSets &mask, unsigned limit = 6);
+/// Intervals that hold every pair of mask.may, which lie on `lattice`; at most `limit` of them
+/// (what is more becomes one hull).
+std::vector<KeyInterval> keyIntervals(const MaskSets &mask, const KeyLattice &lattice = {},
+                                      unsigned limit = 6);
+
+/// Keys, lo <= key < hi, that queries first .. last see of an interval, and those within that all
+/// see (empty if fullLo >= fullHi), of `all` that there are: as the code of the kernels finds them.
+struct KeySpan {
+  int64_t lo, hi, fullLo, fullHi;
+};
+KeySpan spanOf(const KeyInterval &interval, int64_t first, int64_t last, int64_t all);
 
 } // namespace tril

@@ -56,7 +56,7 @@ constexpr size_t kMostCases = 8;
 
 class Reader {
 public:
-  explicit Reader(StringRef past) : past(past) {}
+  explicit Reader(StringRef past, ArrayRef<Value> given = {}) : past(past), given(given) {}
 
   MaskSets truth(Value value);
   MaskSets mask(Value score);
@@ -86,6 +86,7 @@ private:
   }
 
   StringRef past;
+  ArrayRef<Value> given;
   struct Floor {
     Quasi dividend; // with scale 1; of earlier floors
     int64_t divisor;
@@ -306,6 +307,8 @@ Reader::compare(const Cases &a, const Cases &b,
 
 MaskSets Reader::truth(Value value) {
   Operation *op = value.getDefiningOp();
+  if (llvm::is_contained(given, value))
+    return known(PresburgerSet::getUniverse(kSpace));
   if (!op)
     return open();
   if (typeOf(value).getHoles()) { // a hole counts as false
@@ -396,7 +399,31 @@ static MaskSets bounded(MaskSets sets) {
 MaskSets tril::truthOf(Value predicate, StringRef past) {
   return bounded(Reader(past).truth(predicate));
 }
-MaskSets tril::maskOf(Value score, StringRef past) { return bounded(Reader(past).mask(score)); }
+MaskSets tril::maskOf(Value score, StringRef past, ArrayRef<Value> given) {
+  return bounded(Reader(past, given).mask(score));
+}
+
+static void collect(Value value, bool score, SmallVector<Value> &conditions) {
+  Operation *op = value.getDefiningOp();
+  if (!score) {
+    if (auto both = dyn_cast_or_null<AndOp>(op)) {
+      collect(both.getLhs(), false, conditions);
+      collect(both.getRhs(), false, conditions);
+    } else if (!typeOf(value).getHoles())
+      conditions.push_back(value);
+  } else if (auto where = dyn_cast_or_null<WhereOp>(op)) {
+    collect(where.getOperand(), true, conditions);
+    collect(where.getCondition(), false, conditions);
+  } else if (op && op->hasTrait<tril::OpTrait::Elementwise>())
+    for (Value operand : op->getOperands())
+      collect(operand, true, conditions);
+}
+
+SmallVector<Value> tril::conditionsOf(Value score) {
+  SmallVector<Value> conditions;
+  collect(score, true, conditions);
+  return conditions;
+}
 
 Extreme tril::leastOf(const PresburgerSet &set, int64_t t, int64_t p) {
   Extreme result{std::nullopt, true};

@@ -19,8 +19,11 @@ struct MaskSets {
 /// Where `predicate` (a truth, over any axes) holds.
 MaskSets truthOf(mlir::Value predicate, llvm::StringRef past);
 
-/// Where `score` is no hole.
-MaskSets maskOf(mlir::Value score, llvm::StringRef past);
+/// Where `score` is no hole; `given` are predicates that are taken to hold.
+MaskSets maskOf(mlir::Value score, llvm::StringRef past, llvm::ArrayRef<mlir::Value> given = {});
+
+/// The predicates that all have to hold for `score` to be no hole.
+llvm::SmallVector<mlir::Value> conditionsOf(mlir::Value score);
 
 /// The least value of time * t + past * p over the pairs of a set.
 struct Extreme {

@@ -117,6 +117,54 @@ kernels::KeyRange rangeOf(kernels::Emitter &e, const KeyInterval &interval, Valu
 
 } // namespace
 
+//===-------------------------------------------------------------------------------------------===//
+// What a mask asks of values
+//===-------------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// A condition of the mask that compares a whole number of the key with one of the query.
+struct AskedOfTiles {
+  Value condition, key, query;
+  kernels::Comparison::Kind kind; // key KIND query
+};
+
+SmallVector<AskedOfTiles> askedOfTiles(AttentionOp attention, Value score) {
+  using Kind = kernels::Comparison::Kind;
+  StringRef past = attention.getPast();
+  auto members = llvm::to_vector(attention.getMembers().getAsValueRange<StringAttr>());
+  auto isOf = [&](Value value, StringRef sequence) {
+    NamedTensorType type = typeOf(value);
+    return type.hasAxis(sequence) && !type.hasAxis(sequence == past ? "time" : past) &&
+           !type.getHoles() && type.getElement().isInteger(32) &&
+           llvm::none_of(members, [&](StringRef axis) { return type.hasAxis(axis); });
+  };
+  SmallVector<AskedOfTiles> result;
+  for (Value condition : conditionsOf(score)) {
+    Operation *op = condition.getDefiningOp();
+    if (!isa_and_nonnull<EqOp, LtOp, LeOp, GtOp, GeOp>(op) ||
+        !truthOf(condition, past).must.isIntegerEmpty()) // known from positions
+      continue;
+    Kind kind = isa<EqOp>(op)   ? Kind::equal
+                : isa<LtOp>(op) ? Kind::less
+                : isa<LeOp>(op) ? Kind::lessEqual
+                : isa<GtOp>(op) ? Kind::greater
+                                : Kind::greaterEqual;
+    Value key = op->getOperand(0), query = op->getOperand(1);
+    if (isOf(query, past)) {
+      std::swap(key, query);
+      const Kind mirrored[] = {Kind::equal, Kind::greater, Kind::greaterEqual, Kind::less,
+                               Kind::lessEqual};
+      kind = mirrored[kind];
+    }
+    if (isOf(key, past) && isOf(query, "time"))
+      result.push_back({condition, key, query, kind});
+  }
+  return result;
+}
+
+} // namespace
+
 void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   Code &c = code();
   StringRef past = attentionOp.getPast();
@@ -188,7 +236,19 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   spec.extra = "ppi"; // context, record, positions so far
 
   Value yielded = attentionOp.getScore().front().getTerminator()->getOperand(0);
-  std::vector<KeyInterval> intervals = keyIntervals(maskOf(yielded, past));
+  SmallVector<AskedOfTiles> asked = askedOfTiles(attentionOp, yielded);
+  SmallVector<Value> given;
+  for (const AskedOfTiles &one : asked)
+    given.push_back(one.condition);
+  spec.step = static_cast<int64_t>(valueState.getStep());
+  KeyLattice lattice = *latticeOf(maskOf(yielded, past).may, spec.step);
+  spec.residueMoves = lattice.moves;
+  if (spec.step != 1)
+    spec.residue = [lattice](kernels::Emitter &e, Value position) {
+      Value offset = e.constant(lattice.offset);
+      return lattice.moves ? e.rem(e.add(position, offset), lattice.step) : offset;
+    };
+  std::vector<KeyInterval> intervals = keyIntervals(maskOf(yielded, past, given), lattice);
 
   // A value evaluated for one query and, if there are keys, 16 of them; `dots` are the region's
   // arguments.
@@ -239,7 +299,26 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
     spec.sink = [&evaluate, sink](kernels::Emitter &e, const kernels::QueryRow &row) {
       return evaluate(e, sink, {}, row, Value()).data;
     };
-  if (typeOf(yielded).getHoles())
+  bool exact = llvm::all_of(intervals, [](const KeyInterval &one) { return one.full; });
+  if (exact && typeOf(yielded).getHoles())
+    // Which keys a row sees follows from the ends of its intervals: less work than the predicate.
+    spec.mask = [&](kernels::Emitter &e, const kernels::QueryRow &row, Value keys) {
+      Value seen;
+      for (const KeyInterval &interval : intervals) {
+        kernels::KeyRange range = rangeOf(e, interval, row.position, row.position, row.extra[2]);
+        auto compare = [&](arith::CmpIPredicate predicate, Value end) -> Value {
+          return arith::CmpIOp::create(e.builder, e.loc, predicate, keys,
+                                       e.broadcast(e.truncate(end, e.i32())));
+        };
+        Value within = e.andi(compare(arith::CmpIPredicate::sge, range.lo),
+                              compare(arith::CmpIPredicate::slt, range.hi));
+        seen = seen ? e.ori(seen, within) : within;
+      }
+      for (const AskedOfTiles &one : asked)
+        seen = e.andi(seen, vectorOf(e, evaluate(e, one.condition, {}, row, keys).data));
+      return seen;
+    };
+  else if (typeOf(yielded).getHoles())
     spec.mask = [&](kernels::Emitter &e, const kernels::QueryRow &row, Value keys) {
       SmallVector<Value> nothing(spec.dots.size(), e.splat(0));
       Value valid = evaluate(e, yielded, nothing, row, keys).valid;
@@ -248,6 +327,15 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
                    : arith::ConstantOp::create(e.builder, e.loc, e.builder.getBoolAttr(true))
                          .getResult());
     };
+  for (const AskedOfTiles &one : asked)
+    spec.comparisons.push_back(
+        {one.kind,
+         [&, key = one.key](kernels::Emitter &e, const kernels::QueryRow &row, Value keys) {
+           return vectorOf(e, evaluate(e, key, {}, row, keys).data);
+         },
+         [&, query = one.query](kernels::Emitter &e, const kernels::QueryRow &row) {
+           return evaluate(e, query, {}, row, Value()).data;
+         }});
   spec.ranges = [&](kernels::Emitter &e, Value first, Value last, ArrayRef<Value> extra) {
     SmallVector<kernels::KeyRange> ranges;
     for (const KeyInterval &interval : intervals)
@@ -285,7 +373,7 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   };
   // Many rows: threads take pieces in turn, because later rows see more keys; of one group after
   // the other, whose keys and values then stay near.  Few: they share the groups.
-  constexpr int64_t piece = 32;
+  const int64_t piece = std::max<int64_t>(32, 8 * spec.rowStep()); // whole tiles of each residue
   Value many = c.compare(arith::CmpIPredicate::sge, rows, c.c64(piece));
   auto branch = scf::IfOp::create(c.builder, c.loc, many, /*withElseRegion=*/true);
   {

@@ -77,14 +77,15 @@ bool tril::proved(const Frontend &frontend, ModuleOp module) {
 OwningOpRef<ModuleOp> tril::importFrontend(MLIRContext &context, const Frontend &frontend) {
   ImportOptions options;
   options.storage = [&](StringRef name) -> std::string {
-    const Tensor *tensor = frontend.checkpoint->find(name.str());
+    const Tensor *tensor = frontend.checkpoint ? frontend.checkpoint->find(name.str()) : nullptr;
     return tensor ? std::string(storedTypeName(tensor->type)) : "";
   };
   auto module = importModel(context, *frontend.model, options);
   if (!module)
     return module;
   ModelOp model = *module->getOps<ModelOp>().begin();
-  annotateStoredTypes(model, *frontend.checkpoint);
+  if (frontend.checkpoint)
+    annotateStoredTypes(model, *frontend.checkpoint);
   OpBuilder builder(&context);
   SmallVector<StringRef> inputs, sequences;
   for (const dsl::Input &input : frontend.model->inputs)

@@ -18,7 +18,7 @@ struct Frontend {
 /// Reads, parses and checks; tells what is wrong on standard error and returns nothing then.
 std::optional<Frontend> readModel(const std::string &text, const std::string &weights);
 
-/// The imported module, with what the passes need to know of the checkpoint.
+/// The imported module, with what the passes need to know of the checkpoint, if there is one.
 mlir::OwningOpRef<mlir::ModuleOp> importFrontend(mlir::MLIRContext &context,
                                                  const Frontend &frontend);
 

@@ -17,10 +17,6 @@ using namespace tril;
 
 namespace {
 
-constexpr int64_t kUnit = 64; // capacities are multiples (runtime/Abi.h)
-
-int64_t roundUp(int64_t value) { return (value + kUnit - 1) / kUnit * kUnit; }
-
 /// Code of the runtime and of a model, stacks, buffers: measured, between 1.7 and 2.1 MB.
 constexpr int64_t kProgram = 2'000'000;
 
@@ -31,13 +27,19 @@ struct Plan {
   int64_t weights = 0;
   int64_t tokenizer = 0;
 
-  static int64_t bytesOf(const Extent &e, int64_t context, int64_t step) {
+  /// The capacity for a context.
+  int64_t roundUp(int64_t context) const { return llvm::alignTo(context, manifest.unit()); }
+  int64_t bytesOf(const Extent &e, int64_t context, int64_t step) const {
     int64_t capacity = roundUp(context);
     return e.fixed + e.row * step + (e.position + e.rowPosition * step) * capacity +
            (e.square + e.rowSquare * step) * capacity * capacity;
   }
   int64_t ringPositions(int64_t window, int64_t context, int64_t step) const {
-    return ManifestRing{window, 0}.positions(step, roundUp(context));
+    ManifestRing ring{window, 0};
+    for (const ManifestRing &other : manifest.rings)
+      if (other.window == window)
+        ring = other;
+    return ring.positions(step, roundUp(context));
   }
   int64_t stateBytes(const ManifestState &state, int64_t context, int64_t step) const {
     int64_t positions =
@@ -85,26 +87,30 @@ struct Plan {
   }
   /// The largest context that fits; 0 if none does.
   int64_t fit(int64_t bytes, int64_t step) const {
-    int64_t low = 0, high = (manifest.longest ? manifest.longest : int64_t(1) << 31) / kUnit;
+    int64_t unit = manifest.unit();
+    int64_t low = 0, high = (manifest.longest ? manifest.longest : int64_t(1) << 31) / unit;
     if (manifest.longest && total(manifest.longest, std::min(step, manifest.longest)) <= bytes)
       return manifest.longest;
     while (low < high) { // in units: what is low fits, what is above high does not
       int64_t middle = (low + high + 1) / 2;
-      if (total(middle * kUnit, std::min(step, middle * kUnit)) <= bytes)
+      if (total(middle * unit, std::min(step, middle * unit)) <= bytes)
         low = middle;
       else
         high = middle - 1;
     }
-    return low * kUnit;
+    return low * unit;
   }
 };
 
-std::string formula(const ManifestState &state) {
+std::string formula(const ManifestState &state, const Manifest &manifest) {
+  std::string up = "up" + std::to_string(manifest.unit()) + "(", ring = up;
   if (state.window >= 0)
-    return std::to_string(state.position) + " * min(up64(" + std::to_string(state.window) +
-           ") + up64(step), up64(context))";
+    ring = "up" + std::to_string(manifest.rings[state.ring].unit) + "(";
+  if (state.window >= 0)
+    return std::to_string(state.position) + " * min(" + ring + std::to_string(state.window) +
+           ") + " + ring + "step), " + up + "context))";
   if (state.position)
-    return std::to_string(state.position) + " * up64(context)";
+    return std::to_string(state.position) + " * " + up + "context)";
   return std::to_string(state.fixed);
 }
 
@@ -178,7 +184,7 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
                              {"kind", state.kind},
                              {"why", why(state, plan.manifest)},
                              {"place", state.place},
-                             {"formula", formula(state)},
+                             {"formula", formula(state, plan.manifest)},
                              {"bytes", plan.stateBytes(state, context, step)},
                              {"type", state.type}};
     std::optional<int64_t> goesBack = plan.goesBack(state, context, step);
@@ -199,8 +205,8 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
       {"step", step},
       {"states", std::move(states)},
       {"state_bytes", plan.states(context, step)},
-      {"arena_bytes", Plan::bytesOf(plan.manifest.arena, context, step)},
-      {"arena_bytes_without_sharing", Plan::bytesOf(plan.unshared, context, step)},
+      {"arena_bytes", plan.bytesOf(plan.manifest.arena, context, step)},
+      {"arena_bytes_without_sharing", plan.bytesOf(plan.unshared, context, step)},
       {"checkpoint_bytes", plan.checkpoint(context, step)},
       {"weight_bytes", plan.weights},
       {"output_bytes", plan.outputs(context)},
@@ -221,7 +227,7 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
     out << "  " << llvm::left_justify(state.name, width) << "  "
         << llvm::left_justify(state.kind, 10) << "  "
         << llvm::right_justify(readable(plan.stateBytes(state, context, step)), 9) << "  = "
-        << formula(state) << "\n"
+        << formula(state, plan.manifest) << "\n"
         << "  " << std::string(width, ' ') << "  " << why(state, plan.manifest);
     if (!state.place.empty())
       out << ", " << state.place;
@@ -240,8 +246,8 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
   };
   out << "\n";
   line("state", plan.states(context, step), "");
-  line("arena", Plan::bytesOf(plan.manifest.arena, context, step),
-       "  (" + readable(Plan::bytesOf(plan.unshared, context, step)) +
+  line("arena", plan.bytesOf(plan.manifest.arena, context, step),
+       "  (" + readable(plan.bytesOf(plan.unshared, context, step)) +
            " if no values shared bytes)");
   line("outputs", plan.outputs(context), "  (of one position)");
   line("weights", plan.weights, "");
@@ -286,11 +292,12 @@ int tril::printPlan(const PlanRequest &request) {
   int64_t step = request.step ? request.step : ProgramOptions().batch;
   int64_t context = request.context ? request.context : plan->manifest.context;
   if (room) {
+    int64_t unit = plan->manifest.unit();
     context = plan->fit(room, step);
     if (context == 0)
       throw Error(readable(room) +
-                  " is too little: " + readable(plan->total(kUnit, std::min(step, kUnit))) +
-                  " are needed for " + std::to_string(kUnit) + " positions");
+                  " is too little: " + readable(plan->total(unit, std::min(step, unit))) +
+                  " are needed for " + std::to_string(unit) + " positions");
   }
   if (plan->manifest.longest && context > plan->manifest.longest)
     throw Error("`" + plan->manifest.model + "` has a table with " +

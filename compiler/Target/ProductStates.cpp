@@ -2,6 +2,7 @@
 //---------------------------------------------------------------------------------------------===//
 #include "Target/ProductStates.h"
 #include "Target/Product.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace tril;
@@ -34,6 +35,9 @@ public:
     if (extend.getStored() != StateElement::f32)
       state.type = stringifyStateElement(extend.getStored()).str();
     state.lanes = extend.getLayout() == StateLayout::lanes;
+    state.step = static_cast<int64_t>(extend.getStep());
+    if (extend.isRing())
+      manifest.rings[state.ring].unit = std::lcm(manifest.rings[state.ring].unit, 64 * state.step);
     if (extend.getLayout() != StateLayout::rows)
       for (AxisAttr axis :
            extend.getResult().getType().getAxes().drop_front().take_front(extend.getGroups()))

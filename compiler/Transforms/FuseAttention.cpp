@@ -6,6 +6,7 @@
 // and sum over tiles of keys; the score and mask are any expression, in the manner of FlexAttention
 // (Dong et al. 2024, arXiv:2412.05496).  Scores that several attentions read are computed by each.
 // A state that is read in several ways is kept once for each layout that its readers want.
+#include "Analysis/Lattice.h"
 #include "Transforms/Passes.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
@@ -44,6 +45,7 @@ struct Candidate {
   Value value;
   StringRef time, past; // of queries and keys
   SmallVector<Dot> dots;
+  int64_t step = 1;               // keys that a query sees are so far apart
   SmallVector<Operation *> chain; // between the dots and the softmax, in block order
   SmallVector<AxisAttr> groups, members, features;
 };
@@ -52,6 +54,7 @@ struct Candidate {
 struct Wish {
   StateLayout layout;
   SmallVector<AxisAttr> groups, rest;
+  int64_t step = 1; // keys that a query sees are so far apart
   bool operator==(const Wish &) const = default;
 };
 
@@ -88,6 +91,8 @@ struct FuseAttentionPass : tril::impl::FuseAttentionBase<FuseAttentionPass> {
       };
       while (!settled()) {
       }
+      for (Candidate &candidate : candidates)
+        candidate.step = stepOf(candidate);
       layStates(candidates);
       for (Candidate &candidate : candidates)
         fuse(candidate);
@@ -235,6 +240,13 @@ private:
   // States
   //===------------------------------------------------------------------------------------------===//
 
+  static int64_t stepOf(Candidate &c) {
+    Value score = c.softmax.getOperand();
+    if (c.time != "time" || typeOf(score).axis(c.past).getRootName() != "time")
+      return 1;
+    return latticeOf(maskOf(score, c.past).may).step;
+  }
+
   static SmallVector<AxisAttr> groupsOf(Value state, const Candidate &c) {
     return llvm::to_vector(llvm::make_filter_range(
         c.groups, [&](AxisAttr axis) { return typeOf(state).hasAxis(axis.getName()); }));
@@ -271,11 +283,11 @@ private:
     for (Candidate &c : candidates) {
       inside.insert(c.op);
       readings[c.value.getDefiningOp()].push_back(
-          {{StateLayout::groups, groupsOf(c.value, c), c.features}, &c.value});
+          {{StateLayout::groups, groupsOf(c.value, c), c.features, c.step}, &c.value});
       for (Dot &dot : c.dots) {
         readings[dot.key.getDefiningOp()].push_back(
             {{dot.asValue ? StateLayout::groups : StateLayout::lanes, groupsOf(dot.key, c),
-              dot.contracted},
+              dot.contracted, c.step},
              &dot.key});
         bool all = llvm::all_of(dot.contract->getUsers(), [&](Operation *user) {
           return llvm::any_of(candidates, [&](Candidate &other) {
@@ -322,6 +334,7 @@ private:
       state.getResult().setType(typeOf(state.getResult()).withAxes(axes));
       state.setLayout(wish.layout);
       state.setGroups(wish.groups.size());
+      state.setStep(wish.step);
     }
   }
 

@@ -3,6 +3,7 @@
 #include "Pipeline/Driver.h"
 #include "Pipeline/NewText.h"
 #include "Pipeline/Plan.h"
+#include "Pipeline/Show.h"
 #include "runtime/Error.h"
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -156,6 +157,19 @@ static int runTool(int argc, char **argv) {
   addCache(plan, planRequest.cache);
   plan->add_flag("--json", planRequest.json, "print JSON");
 
+  ShowRequest showRequest;
+  CLI::App *show = app.add_subcommand(
+      "show", "draw the mask of each attention of a text, with the tiles that are visited");
+  show->add_option("model", showRequest.text, "the text (.tril)")->required();
+  auto *showWeights = show->add_option("--weights", showRequest.weights,
+                                       "a checkpoint, of which only names are read");
+  show->add_option("--config", showRequest.config, "a config.json alone")->excludes(showWeights);
+  show->add_option("-o,--output", showRequest.output,
+                   "an SVG file to write (default: draw on standard output)");
+  show->add_option("--positions", showRequest.positions, "positions of the picture")
+      ->check(CLI::Range(1, 2048))
+      ->capture_default_str();
+
   BuildRequest runRequest;
   CLI::App *run = app.add_subcommand(
       "run", "build into a cache, then run with the product's own options (-p, -n, ...)");
@@ -201,6 +215,8 @@ static int runTool(int argc, char **argv) {
   }
   if (*plan)
     return printPlan(planRequest);
+  if (show->parsed())
+    return showAttentions(showRequest);
   if (*eval)
     return evaluateText(evalRequest);
   if (*run) {

@@ -87,7 +87,11 @@ private:
   void start(int64_t rows);
   void finish(Value first, Value count, llvm::function_ref<QueryRow(Value)> describe,
               llvm::function_ref<Value(Value)> output);
-  void visit(Value first, Value last, llvm::function_ref<void(const Tile &)> use);
+  void visit(Value first, Value last, Value count, llvm::function_ref<void(const Tile &)> use);
+  using Bounds = std::pair<Value, Value>; // least and most of some i32
+  Bounds queryBounds(const Comparison &comparison, Value first, Value count);
+  Bounds keyBounds(const Comparison &comparison, const Tile &tile);
+  std::pair<Value, Value> compare(Comparison::Kind kind, Bounds key, Bounds query);
   Value ceilStep(Value difference);
   void tile(const Rows &rows, const Tile &tile);
   void turnKeys(size_t dot, const Tile &tile);
@@ -335,8 +339,70 @@ Value AttentionEmitter::ceilStep(Value difference) {
   return e.min(n, e.constant(keyTile));
 }
 
-/// Calls `use` in a loop over the tiles of keys that queries at first .. last see.
-void AttentionEmitter::visit(Value first, Value last, llvm::function_ref<void(const Tile &)> use) {
+/// Of what a comparison asks of `count` queries, the first one at position `first`.
+AttentionEmitter::Bounds AttentionEmitter::queryBounds(const Comparison &comparison, Value first,
+                                                       Value count) {
+  auto at = [&](Value i) {
+    return comparison.query(
+        e, QueryRow{e.add(first, e.mul(i, spec.rowStep())), group, e.constant(0), extra});
+  };
+  Value start = at(e.constant(0));
+  Values bounds =
+      e.loop(e.constant(1), count, 1, {start, start}, [&](Value i, ArrayRef<Value> carried) {
+        Value x = at(i);
+        return Values{e.min(carried[0], x), e.max(carried[1], x)};
+      });
+  return {bounds[0], bounds[1]};
+}
+
+/// ... of the keys begin .. end of a tile.
+AttentionEmitter::Bounds AttentionEmitter::keyBounds(const Comparison &comparison,
+                                                     const Tile &tile) {
+  Value least = e.splatInt(INT32_MAX), most = e.splatInt(INT32_MIN);
+  Value keys = e.addi(e.broadcast(e.truncate(tile.first, e.i32())), e.steps(spec.step));
+  Values bounds =
+      e.loop(e.constant(0), e.constant(keyTile), 16, {least, most},
+             [&](Value index, ArrayRef<Value> carried) {
+               auto spread = [&](Value x) { return e.broadcast(e.truncate(x, e.i32())); };
+               Value lanes = e.addi(spread(index), e.laneNumbers());
+               auto within = [&](arith::CmpIPredicate predicate, Value bound) -> Value {
+                 return arith::CmpIOp::create(e.builder, e.loc, predicate, lanes, spread(bound));
+               };
+               Value there = e.andi(within(arith::CmpIPredicate::sge, tile.begin),
+                                    within(arith::CmpIPredicate::slt, tile.end));
+               Value x = comparison.key(e, QueryRow{tile.first, group, e.constant(0), extra},
+                                        e.addi(keys, spread(e.mul(index, spec.step))));
+               return Values{e.min(carried[0], e.select(there, x, least)),
+                             e.max(carried[1], e.select(there, x, most))};
+             });
+  auto reduce = [&](mlir::vector::CombiningKind kind, Value x) -> Value {
+    return mlir::vector::ReductionOp::create(e.builder, e.loc, kind, x);
+  };
+  return {reduce(mlir::vector::CombiningKind::MINSI, bounds[0]),
+          reduce(mlir::vector::CombiningKind::MAXSI, bounds[1])};
+}
+
+/// Whether it may hold for some key and query, and whether it does for all.
+std::pair<Value, Value> AttentionEmitter::compare(Comparison::Kind kind, Bounds key, Bounds query) {
+  switch (kind) {
+  case Comparison::less:
+    return {e.less(key.first, query.second), e.less(key.second, query.first)};
+  case Comparison::lessEqual:
+    return {e.lessEqual(key.first, query.second), e.lessEqual(key.second, query.first)};
+  case Comparison::greater:
+    return {e.less(query.first, key.second), e.less(query.second, key.first)};
+  case Comparison::greaterEqual:
+    return {e.lessEqual(query.first, key.second), e.lessEqual(query.second, key.first)};
+  case Comparison::equal:
+    break;
+  }
+  return {e.andi(e.lessEqual(key.first, query.second), e.lessEqual(query.first, key.second)),
+          e.andi(e.lessEqual(key.second, query.first), e.lessEqual(query.second, key.first))};
+}
+
+/// Calls `use` in a loop over the tiles of keys that `count` queries at first .. last see.
+void AttentionEmitter::visit(Value first, Value last, Value count,
+                             llvm::function_ref<void(const Tile &)> use) {
   llvm::SmallVector<KeyRange> ranges = spec.ranges(e, first, last, extra);
   if (ranges.empty())
     return;
@@ -345,6 +411,9 @@ void AttentionEmitter::visit(Value first, Value last, llvm::function_ref<void(co
     hull.lo = e.min(hull.lo, range.lo);
     hull.hi = e.max(hull.hi, range.hi);
   }
+  llvm::SmallVector<Bounds> asked;
+  for (const Comparison &comparison : spec.comparisons)
+    asked.push_back(queryBounds(comparison, first, count));
   // Keys of a residue lie together: a block of keyTile * step positions has a tile for each.
   int64_t span = keyTile * spec.step;
   Value residue = spec.residue ? spec.residue(e, first) : e.constant(0);
@@ -365,7 +434,7 @@ void AttentionEmitter::visit(Value first, Value last, llvm::function_ref<void(co
       Value any = e.andi(e.less(range.lo, past), e.less(tile.first, range.hi));
       some = some ? e.ori(some, any) : any;
     }
-    auto visitTile = [&] {
+    auto useTile = [&] {
       Value no = arith::ConstantOp::create(e.builder, e.loc, e.builder.getBoolAttr(false));
       if (tile.full)
         tile.careful = e.when(tile.full, no, [&] { return notFinite(tile); });
@@ -375,6 +444,19 @@ void AttentionEmitter::visit(Value first, Value last, llvm::function_ref<void(co
         if (turned[d])
           turnKeys(d, tile);
       use(tile);
+    };
+    auto visitTile = [&] {
+      Value possible;
+      for (auto [comparison, query] : llvm::zip(spec.comparisons, asked)) {
+        auto [some, all] = compare(comparison.kind, keyBounds(comparison, tile), query);
+        possible = possible ? e.andi(possible, some) : some;
+        if (tile.full)
+          tile.full = e.andi(tile.full, all);
+      }
+      if (possible)
+        e.ifThen(possible, useTile);
+      else
+        useTile();
     };
     // Between two ranges, or for a residue, there may be tiles that nobody sees.
     if (ranges.size() == 1 && spec.step == 1)
@@ -446,7 +528,7 @@ void AttentionEmitter::positions(Value row, Value count) {
   Value last = e.add(count, -1);
   start(height * spec.members);
   auto place = [&](Value i) { return e.add(row, e.mul(e.min(i, last), spec.rowStep())); };
-  visit(e.add(position, row), e.add(position, place(last)), [&](const Tile &visited) {
+  visit(e.add(position, row), e.add(position, place(last)), count, [&](const Tile &visited) {
     e.loop(e.constant(0), e.constant(spec.members), 1, [&](Value member) {
       Rows rows;
       for (size_t d = 0; d < spec.dots.size(); ++d) {
@@ -477,7 +559,7 @@ void AttentionEmitter::onePosition(Value row) {
   auto member = [&](Value i) {
     return rounded == spec.members ? i : e.min(i, e.constant(spec.members - 1));
   };
-  visit(absolute, absolute, [&](const Tile &visited) {
+  visit(absolute, absolute, e.constant(1), [&](const Tile &visited) {
     e.loop(e.constant(0), e.constant(rounded), memberTile, [&](Value first) {
       Rows rows;
       for (size_t d = 0; d < spec.dots.size(); ++d) {

@@ -44,6 +44,14 @@ struct DotSpec : CacheSpec {
   std::function<Value(Emitter &, Value group, Value member)> query = nullptr;
 };
 
+/// Part of a mask: a number of the key compared with a number of the query.  Their ranges in a tile
+/// say whether nothing of it is seen, or all, which no arithmetic of positions could.
+struct Comparison {
+  enum Kind { equal, less, lessEqual, greater, greaterEqual } kind;  ///< key KIND query
+  std::function<Value(Emitter &, const QueryRow &, Value keys)> key; ///< vector<16xi32>
+  std::function<Value(Emitter &, const QueryRow &)> query; ///< i32, the same for all members
+};
+
 struct AttentionSpec {
   std::string name; ///< of the function
   llvm::SmallVector<DotSpec, 1> dots;
@@ -66,6 +74,8 @@ struct AttentionSpec {
   /// vector<16xi1>: which of 16 keys the query sees; null: all within the range. Asked in tiles
   /// that are not full only.
   std::function<Value(Emitter &, const QueryRow &, Value keys)> mask;
+  /// What the mask asks beside positions; ranges are full where the rest of the mask holds.
+  llvm::SmallVector<Comparison, 0> comparisons;
   /// One more score (f32), of a value 0; null: none.
   std::function<Value(Emitter &, const QueryRow &)> sink;
   /// The ranges for queries at positions first .. last (i64, inclusive): their union holds every

@@ -41,13 +41,16 @@ def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
     of the body's rings of that size; plan-memory sets them.
     Of another sequence all positions come in one call, and are kept from then on.  The result's numbers are the operand's rounded to
     `stored`, the new positions' too (to the nearest, ties to even; beyond the largest f16, 65504, to that).
+    With a `step` other than 1, positions of one residue lie together: of each block of 64 * step positions first those that are 0
+    modulo `step`, then those that are 1, and so on, in tiles of 64.
     (extend_c1) the operand has the sequence that `past` is another name of, the result `past` in its place.  (extend_c2) what is
     stored as f16 or bf16 is f32 without holes.
   }];
   let arguments = (ins Tril_Tensor:$operand, StrAttr:$name, StrAttr:$past, Tril_StateLayoutAttr:$layout, DefaultValuedAttr<I64Attr, "0">:$groups,
                        DefaultValuedAttr<I64Attr, "-1">:$fixed_offset, DefaultValuedAttr<I64Attr, "-1">:$position_offset,
                        DefaultValuedAttr<I64Attr, "-1">:$ring, DefaultValuedAttr<I64Attr, "-1">:$window,
-                       DefaultValuedAttr<Tril_StateElementAttr, "::tril::StateElement::f32">:$stored);
+                       DefaultValuedAttr<Tril_StateElementAttr, "::tril::StateElement::f32">:$stored,
+                       DefaultValuedAttr<I64Attr, "1">:$step);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$name $operand `as` $past $layout attr-dict `:` functional-type($operand, $result)";
   let extraClassDeclaration = [{

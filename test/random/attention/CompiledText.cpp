@@ -2,7 +2,6 @@
 //----------------------------------------------------------------------------===//
 #include "CompiledText.h"
 #include "Interpreter/CheckpointParams.h"
-#include "Interpreter/Interpreter.h"
 #include "Pipeline/Pipeline.h"
 #include "Target/Codegen.h"
 #include "Target/Product.h"
@@ -131,7 +130,7 @@ void CompiledText::compile() {
   step = llvm::cantFail(jit->lookup("tril_step")).toPtr<StepFunction>();
 }
 
-OutputValues CompiledText::meaning(const Inputs &inputs) {
+OutputValues CompiledText::meaning(const Inputs &inputs, interpreter::Precision precision) {
   std::map<std::string, interpreter::InputArray> arrays;
   for (size_t i = 0; i < inputs.size(); ++i)
     arrays[described.inputs[i].name] = {{static_cast<int64_t>(inputs[i].size())}, inputs[i]};
@@ -142,6 +141,7 @@ OutputValues CompiledText::meaning(const Inputs &inputs) {
     throw Error("recognising contractions fails");
   interpreter::Options options;
   options.blasFrom = -1;
+  options.precision = precision;
   ModelOp model = *module->getOps<ModelOp>().begin();
   auto result = interpreter::evaluate(
       model, arrays, interpreter::checkpointParams(*frontend.checkpoint, model.getLoc()), options);
@@ -162,8 +162,7 @@ OutputValues CompiledText::run(const Inputs &inputs, int threads, const std::vec
   for (int64_t part : parts)
     largest = std::max(largest, part), given += part;
   ThreadPool pool(threads);
-  Session session(described, weights.get(), step, pool, length,
-                  std::max(largest, length - given));
+  Session session(described, weights.get(), step, pool, length, std::max(largest, length - given));
   OutputValues values(described.outputs.size());
   int64_t begin = 0;
   auto advance = [&](int64_t part) {

@@ -2,6 +2,7 @@
 //------------------------------------===//
 #pragma once
 #include "Generator.h"
+#include "Interpreter/Interpreter.h"
 #include "Pipeline/Frontend.h"
 #include "runtime/Manifest.h"
 #include "runtime/Session.h"
@@ -24,8 +25,8 @@ public:
   const Manifest &manifest() const { return described; }
   unsigned fused() const { return attentions; } ///< attentions that became one operation
 
-  /// The meaning, by the interpreter.
-  OutputValues meaning(const Inputs &inputs);
+  /// The meaning, by the interpreter, computed with f64 or with f32.
+  OutputValues meaning(const Inputs &inputs, interpreter::Precision precision);
 
   /// `parts`: how many positions each step takes; the last one for what is left.  `between` is
   /// called between two parts.

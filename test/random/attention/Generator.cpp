@@ -36,7 +36,9 @@ std::string AttentionGenerator::param(const std::string &name, const Names &over
 }
 
 std::string AttentionGenerator::predicate(const Scope &scope) {
-  auto small = [&] { return scope.numbers.empty() || chance(50) ? size(1, 9) : pick(scope.numbers); };
+  auto small = [&] {
+    return scope.numbers.empty() || chance(50) ? size(1, 9) : pick(scope.numbers);
+  };
   auto large = [&] {
     return scope.numbers.empty() || chance(50) ? size(1, 100) : pick(scope.numbers);
   };
@@ -144,9 +146,9 @@ void AttentionGenerator::plain(int index) {
   if (chance(15))
     feature.push_back(axis("e" + s, number(1, 3)));
   bool latent = chance(12); // values are the keys
-  Names value = latent ? feature
-                       : Names{axis("c" + s, pick(std::vector<int64_t>{1, 3, 4, 8, 16, 17, 20, 32,
-                                                                       48, 64}))};
+  Names value =
+      latent ? feature
+             : Names{axis("c" + s, pick(std::vector<int64_t>{1, 3, 4, 8, 16, 17, 20, 32, 48, 64}))};
   auto some = [&](int percent) { // groups that a key or a value has
     Names kept;
     for (const std::string &axis : groups)
@@ -213,8 +215,8 @@ void AttentionGenerator::plain(int index) {
     body += param("gate" + s, Names{"vocab"} + value);
     y = "(" + y + ") * sigmoid(gate" + s + "[vocab = token])";
   }
-  outputs += "output out" + s + "[" + joined(Names{"time"} + groups + members + value) + "] = " + y +
-             "\n";
+  outputs +=
+      "output out" + s + "[" + joined(Names{"time"} + groups + members + value) + "] = " + y + "\n";
   result.attentions.push_back(about);
 }
 
@@ -243,9 +245,10 @@ void AttentionGenerator::layered(int index) {
   std::string condition = "past <= time and " + mask(scope, 2);
   block += "  q = sum[" + embed + "](x * wq)\n  k = sum[" + embed + "](x * wk)\n  v = sum[" +
            embed + "](x * wv)\n";
-  block += "  w = " +
-           softmax(score(scope, "sum[f" + s + "](q * k[past])", true) + " where " + condition) +
-           "\n";
+  block +=
+      "  w = " +
+      softmax(score(scope, "sum[f" + s + "](q * k[past]) * 0.2", true) + " where " + condition) +
+      "\n";
   block += "  return sum[m" + s + ", f" + s + "](sum[past](w * v[past]) * wo)\n";
   auto list = [&](int most) {
     Names numbers;
@@ -276,7 +279,7 @@ AttentionText AttentionGenerator::draw(int attentions) {
     else
       plain(i);
   result.text = (result.causal ? "model random is causal\n" : "model random\n") + axes +
-                "axis past = time\ninput token[time] in vocab\ninput segment[time] in kinds\n" + body +
-                outputs;
+                "axis past = time\ninput token[time] in vocab\ninput segment[time] in kinds\n" +
+                body + outputs;
   return result;
 }

@@ -1,0 +1,19 @@
+//===- Show.h - pictures of a text's attentions
+//-------------------------------------------------------===//
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace tril {
+
+struct ShowRequest {
+  std::string text, weights, config; ///< a checkpoint, or a config.json alone, or neither
+  std::string output;                ///< an SVG file to write; empty: draw on standard output
+  int64_t positions = 256;           ///< of the picture
+};
+
+/// Draws the mask of each attention that the text has when it is fused, with the tiles that its
+/// kernel visits.  Returns an exit status.
+int showAttentions(const ShowRequest &request);
+
+} // namespace tril

@@ -138,6 +138,7 @@ ManifestState readState(const Reader &reader, const Manifest &manifest) {
   if (reader.has("window")) {
     state.window = reader.number("window", 0, largestContext);
     state.ring = reader.number("ring", 0, int64_t(manifest.rings.size()) - 1);
+    state.pinned = manifest.rings[state.ring].pinned;
   }
   state.type = reader.text("type");
   constexpr std::string_view types[] = {"f32", "f16", "bf16", "i32", "i1"};
@@ -243,7 +244,8 @@ int Manifest::logitsOutput() const {
 
 int64_t ManifestRing::positions(int64_t maxRows, int64_t capacity) const {
   auto roundUp = [this](int64_t value) { return (value + unit - 1) / unit * unit; };
-  return std::min(roundUp(window) + roundUp(maxRows), capacity);
+  int64_t size = std::min(pinned + roundUp(window) + roundUp(maxRows), capacity);
+  return pinned ? std::max(size, pinned + unit) : size; // something lies behind the pinned ones
 }
 
 int64_t Manifest::unit() const {
@@ -281,8 +283,10 @@ std::string Manifest::toJson() const {
   if (!why.empty())
     result["why"] = why;
   for (const ManifestRing &ring : rings)
-    result["rings"].push_back(
-        {{"window", ring.window}, {"position", ring.position}, {"unit", ring.unit}});
+    result["rings"].push_back({{"window", ring.window},
+                               {"position", ring.position},
+                               {"unit", ring.unit},
+                               {"pinned", ring.pinned}});
   for (const ManifestState &s : states) {
     json entry = {{"name", s.name},         {"kind", s.kind},   {"fixed", s.fixed},
                   {"position", s.position}, {"place", s.place}, {"type", s.type},
@@ -291,6 +295,7 @@ std::string Manifest::toJson() const {
     if (s.window >= 0) {
       entry["window"] = s.window;
       entry["ring"] = s.ring;
+      entry["pinned"] = s.pinned;
     }
     if (s.sequence >= 0)
       entry["sequence"] = s.sequence;
@@ -334,6 +339,9 @@ Manifest Manifest::fromJson(std::string_view text) {
     manifest.rings.push_back({ring.number("window", 0, largestContext), ring.bytes("position")});
     if (ring.has("unit"))
       manifest.rings.back().unit = ring.number("unit", 64, 64 * 64);
+    manifest.rings.back().pinned = ring.number("pinned", 0, largestContext);
+    if (manifest.rings.back().pinned % 64 != 0)
+      ring.fail("pinned", "is not a multiple of 64");
   }
   for (const json &entry : reader.array("states")) {
     Reader state(entry, element("states", manifest.states.size()));

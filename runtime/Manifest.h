@@ -17,7 +17,8 @@ namespace tril {
 struct ManifestRing {
   int64_t window = 0;   // positions before a query that it may read
   int64_t position = 0; // bytes for each position of the ring, all of these states together
-  int64_t unit = 64;    // the ring has a multiple of so many positions
+  int64_t unit = 64;    // the ring has a multiple of so many positions, behind the pinned ones
+  int64_t pinned = 0;   // the first positions, which stay in front of the ring; a multiple of 64
 
   /// Positions of the ring, with steps of at most `maxRows` and a context of `capacity` positions
   /// (a multiple of 64).
@@ -33,17 +34,19 @@ struct ManifestState {
   int64_t position = 0; // bytes for each position of the capacity, or of the ring; all copies
   std::string place;    // file:line:col of the value in the text
   int64_t window = -1;  // of a ring: positions before a query that it may read
+  int64_t pinned = 0;   // of a ring: the first positions, which stay
 
   // How a copy lies in memory: [group][position][width], or, in lanes, [group][position / 16]
-  // [width][position % 16].  A ring has position p where p % its size would be; a recurrence has
+  // [width][position % 16].  A ring has position p where p % its size would be, of those behind the
+  // pinned ones; a recurrence has
   // its last `lag` values in place of positions.
   std::string type = "f32"; // of an element: f32, f16, bf16, i32, i1 (as 0 or 1 in 4 bytes)
   int64_t groups = 1, width = 0;
   bool lanes = false;
-  int64_t step = 1; // of each 64 * step positions first those that are 0 modulo step, then those
-                    // that are 1, ...: position p lies in slot(p)
-  int64_t ring = -1;     // index among the rings
-  int64_t lag = 0;       // of a recurrence
+  int64_t step = 1;  // of each 64 * step positions first those that are 0 modulo step, then those
+                     // that are 1, ...: position p lies in slot(p)
+  int64_t ring = -1; // index among the rings
+  int64_t lag = 0;   // of a recurrence
   int64_t sequence = -1; // index among the sequences other than time, whose positions it keeps
 
   /// Begins `fixed + position * capacity` bytes into the state; a ring `position * size` bytes into

@@ -54,19 +54,22 @@ void States::describe(tril_context &frame) const {
 
 void States::wrote(int64_t position) {
   for (size_t i = 0; i < manifest.rings.size(); ++i)
-    oldest[i] = std::max(oldest[i], position - sizes[i]);
+    oldest[i] = std::max(oldest[i], position - (sizes[i] - manifest.rings[i].pinned));
 }
 
 int64_t States::room(const ManifestState &state) const {
   return state.lag ? state.lag : state.ring >= 0 ? sizes[state.ring] : capacity;
 }
 
-States::Range States::kept(const ManifestState &state, int64_t position) const {
+std::array<States::Range, 2> States::kept(const ManifestState &state, int64_t position) const {
   if (state.lag)
-    return {0, state.lag};
+    return {{{0, state.lag}, {0, 0}}};
   if (state.sequence >= 0)
-    return {0, position == 0 ? 0 : lengths[state.sequence]};
-  return {state.ring >= 0 ? std::max<int64_t>(0, position - state.window) : 0, position};
+    return {{{0, position == 0 ? 0 : lengths[state.sequence]}, {0, 0}}};
+  if (state.ring < 0)
+    return {{{0, position}, {0, 0}}};
+  int64_t pinned = std::min(state.pinned, position);
+  return {{{0, pinned}, {std::max(pinned, position - state.window), position}}};
 }
 
 char *States::place(const ManifestState &state, const ManifestState::Copy &copy) const {
@@ -96,9 +99,9 @@ std::string States::whyNotTruncate(int64_t n) const {
                     "(--checkpoint-every) it can";
     if (state.ring < 0)
       continue;
-    int64_t needed = std::max<int64_t>(0, n - state.window);
-    if (needed < oldest[state.ring])
-      return name + " keeps the last " + std::to_string(sizes[state.ring]) +
+    int64_t needed = std::max(state.pinned, n - state.window);
+    if (needed < n && needed < oldest[state.ring])
+      return name + " keeps the last " + std::to_string(sizes[state.ring] - state.pinned) +
              " positions: position " + std::to_string(needed) + ", which position " +
              std::to_string(n) +
              " reads, is overwritten; with checkpoints (--checkpoint-every) it can";
@@ -112,7 +115,10 @@ void States::move(const ManifestState &state, const ManifestState::Copy &copy, i
   int64_t bytes = state.elementBytes(), width = state.width, positions = room(state);
   char *base = place(state, copy);
   for (int64_t row = first; row < first + count; ++row) {
-    int64_t slot = state.slot(state.ring >= 0 ? row % positions : row);
+    int64_t place = state.ring < 0 || row < state.pinned
+                        ? row
+                        : state.pinned + (row - state.pinned) % (positions - state.pinned);
+    int64_t slot = state.slot(place);
     for (int64_t group = 0; group < state.groups; ++group, rows += width * bytes) {
       char *block = base + group * positions * width * bytes;
       if (!state.lanes) {
@@ -137,15 +143,15 @@ void States::save(int64_t position, Which which, const Sink &sink) const {
   for (const ManifestState &state : manifest.states) {
     if (!takesPart(state, which))
       continue;
-    auto [first, last] = kept(state, position);
     int64_t some = std::max<int64_t>(1, bytesAtOnce / std::max<int64_t>(1, state.rowBytes()));
     for (const ManifestState::Copy &copy : state.copies)
-      for (int64_t row = first; row < last; row += some) {
-        int64_t count = std::min(some, last - row);
-        rows.resize(size_t(count * state.rowBytes()));
-        move<false>(state, copy, row, count, rows.data());
-        sink(rows.data(), rows.size());
-      }
+      for (auto [first, last] : kept(state, position))
+        for (int64_t row = first; row < last; row += some) {
+          int64_t count = std::min(some, last - row);
+          rows.resize(size_t(count * state.rowBytes()));
+          move<false>(state, copy, row, count, rows.data());
+          sink(rows.data(), rows.size());
+        }
   }
 }
 
@@ -154,27 +160,28 @@ void States::restore(int64_t position, Which which, const Source &source) {
   for (const ManifestState &state : manifest.states) {
     if (!takesPart(state, which))
       continue;
-    auto [first, last] = kept(state, position);
     int64_t some = std::max<int64_t>(1, bytesAtOnce / std::max<int64_t>(1, state.rowBytes()));
+    auto ranges = kept(state, position);
     for (const ManifestState::Copy &copy : state.copies)
-      for (int64_t row = first; row < last; row += some) {
-        int64_t count = std::min(some, last - row);
-        rows.resize(size_t(count * state.rowBytes()));
-        source(rows.data(), rows.size());
-        move<true>(state, copy, row, count, rows.data());
-      }
+      for (auto [first, last] : ranges)
+        for (int64_t row = first; row < last; row += some) {
+          int64_t count = std::min(some, last - row);
+          rows.resize(size_t(count * state.rowBytes()));
+          source(rows.data(), rows.size());
+          move<true>(state, copy, row, count, rows.data());
+        }
     if (state.ring >= 0)
-      oldest[state.ring] = first;
+      oldest[state.ring] = ranges[1].first;
   }
 }
 
 int64_t States::savedBytes(int64_t position, Which which) const {
   int64_t total = 0;
   for (const ManifestState &state : manifest.states) {
-    auto [first, last] = kept(state, position);
     if (takesPart(state, which))
-      total = sumOrMost(
-          total, productOrMost(int64_t(state.copies.size()) * state.rowBytes(), last - first));
+      for (auto [first, last] : kept(state, position))
+        total = sumOrMost(
+            total, productOrMost(int64_t(state.copies.size()) * state.rowBytes(), last - first));
   }
   return total;
 }
@@ -188,7 +195,7 @@ void States::copy(const States &other, int64_t position) {
       int64_t filled =
           state.lag || state.ring >= 0
               ? positions
-              : std::min(positions, (kept(state, position).last + whole - 1) / whole * whole);
+              : std::min(positions, (kept(state, position)[0].last + whole - 1) / whole * whole);
       for (int64_t group = 0; group < state.groups; ++group)
         std::memcpy(place(state, copy) + group * positions * row,
                     other.place(state, copy) + group * positions * row, size_t(filled * row));

@@ -8,6 +8,7 @@
 #pragma once
 #include "runtime/Manifest.h"
 #include "runtime/Region.h"
+#include <array>
 #include <functional>
 
 namespace tril {
@@ -53,7 +54,8 @@ private:
   struct Range {
     int64_t first, last; // of rows: first <= row < last
   };
-  Range kept(const ManifestState &state, int64_t position) const;
+  /// Of a ring: the pinned ones, and those of the window; else the second is empty.
+  std::array<Range, 2> kept(const ManifestState &state, int64_t position) const;
   int64_t room(const ManifestState &state) const;
   char *place(const ManifestState &state, const ManifestState::Copy &copy) const;
   bool takesPart(const ManifestState &state, Which which) const;

@@ -447,9 +447,21 @@ Extreme tril::leastOf(const PresburgerSet &set, int64_t t, int64_t p) {
   return result;
 }
 
-std::optional<int64_t> tril::largestDistance(const PresburgerSet &set) {
-  Extreme nearest = leastOf(set, -1, 1); // past - time
-  if (!nearest.value)
-    return nearest.none ? std::optional<int64_t>(0) : std::nullopt;
-  return std::max<int64_t>(0, -*nearest.value);
+std::optional<Keep> tril::keptBy(const PresburgerSet &set) {
+  Keep keep;
+  for (const presburger::IntegerRelation &part : set.getAllDisjuncts()) {
+    PresburgerSet one{presburger::PresburgerRelation(part)};
+    Extreme nearest = leastOf(one, -1, 1); // past - time
+    if (nearest.none)
+      continue;
+    if (nearest.value) {
+      keep.window = std::max(keep.window, -*nearest.value);
+      continue;
+    }
+    Extreme last = leastOf(one, 0, -1); // -past
+    if (!last.value)
+      return std::nullopt;
+    keep.pinned = std::max(keep.pinned, 1 - *last.value);
+  }
+  return keep;
 }

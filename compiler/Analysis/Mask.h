@@ -32,8 +32,14 @@ struct Extreme {
 };
 Extreme leastOf(const mlir::presburger::PresburgerSet &set, int64_t t, int64_t p);
 
-/// The largest time - past in `set`: 0 for a set that is empty or in the future; nothing where
-/// there is no bound.
-std::optional<int64_t> largestDistance(const mlir::presburger::PresburgerSet &set);
+/// What has to be kept for later queries: the positions up to `window` before a query, and the
+/// first `pinned` ones for ever.
+struct Keep {
+  int64_t window = 0, pinned = 0;
+};
+
+/// What the pairs of `set` read: each part of it is near its query, or among the first positions;
+/// nothing where one is neither.
+std::optional<Keep> keptBy(const mlir::presburger::PresburgerSet &set);
 
 } // namespace tril

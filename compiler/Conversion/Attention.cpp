@@ -214,6 +214,7 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   spec.value.group = groupOf(attentionOp.getValue().getType());
   auto valueState = attentionOp.getValue().getDefiningOp<ExtendOp>();
   spec.value.ring = valueState.isRing();
+  spec.value.pinned = static_cast<int64_t>(valueState.getPinned());
   spec.value.stored = valueState.getStored();
   for (auto [query, key, contracted] :
        llvm::zip(attentionOp.getQueries(), attentionOp.getKeys(), attentionOp.getContracted())) {
@@ -223,6 +224,7 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
     dot.group = groupOf(typeOf(key));
     auto keyState = key.template getDefiningOp<ExtendOp>();
     dot.ring = keyState.isRing();
+    dot.pinned = static_cast<int64_t>(keyState.getPinned());
     dot.stored = keyState.getStored();
     dot.asValue = keyState.getLayout() == StateLayout::groups;
     if (!hasAll(queryType, groupAxes) || !hasAll(queryType, memberAxes))

@@ -175,6 +175,7 @@ Memory Evaluator::memoryOf(Value stored) {
       offset = code.add(field(frame.ringField + ring), offset);
     base = code.at(base, code.mul(capacity, offset));
     memory.ring = capacity;
+    memory.pinned = static_cast<int64_t>(extend.getPinned());
     memory.past = name(extend.getPast());
   }
   if (extend.getLayout() == StateLayout::rows) {
@@ -207,6 +208,23 @@ Memory Evaluator::memoryOf(Value stored) {
   return memory;
 }
 
+/// Where position p lies: the pinned ones in front, the others around the rest.
+static Value placeInRing(Code &code, Value p, const Memory &memory, int64_t width) {
+  OpBuilder &b = code.builder;
+  auto spread = [&](Value x) { return code.broadcast(x, width); };
+  if (memory.pinned == 0)
+    return arith::RemUIOp::create(b, code.loc, p, spread(memory.ring));
+  Value pinned = spread(code.c64(memory.pinned));
+  Value rest = spread(code.sub(memory.ring, code.c64(memory.pinned)));
+  Value around = arith::RemUIOp::create(
+      b, code.loc,
+      arith::MaxSIOp::create(b, code.loc, arith::SubIOp::create(b, code.loc, p, pinned),
+                             spread(code.c64(0))),
+      rest);
+  return code.select(code.compare(arith::CmpIPredicate::slt, p, pinned), p,
+                     arith::AddIOp::create(b, code.loc, around, pinned));
+}
+
 /// The offset in elements: a number and, unless all coordinates are the same in all lanes, what
 /// lanes add to it.
 static Coordinate offsetOf(Evaluator &e, const Memory &memory, const Point &point) {
@@ -231,11 +249,9 @@ static Coordinate offsetOf(Evaluator &e, const Memory &memory, const Point &poin
     if (memory.ring && e.name(axis.getName()) == memory.past) {
       // Sizes of rings are multiples of 16: lanes that begin at a multiple of 16 stay together.
       if (c.isUniform() || (c.lane && c.aligned && e.width == 16))
-        c.scalar = arith::RemUIOp::create(code.builder, code.loc, c.scalar, memory.ring);
+        c.scalar = placeInRing(code, c.scalar, memory, /*width=*/1);
       else
-        c = {Value(), false,
-             arith::RemUIOp::create(code.builder, code.loc, e.toLanes(c),
-                                    code.broadcast(memory.ring, e.width))};
+        c = {Value(), false, placeInRing(code, e.toLanes(c), memory, e.width)};
     }
     if (memory.step != 1 && e.name(axis.getName()) == memory.past) {
       // block of 64 * step positions, residue, and which one of it

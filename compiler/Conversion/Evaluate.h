@@ -48,8 +48,9 @@ struct Memory {
                         // / 16) is `block`
   mlir::StringAttr past;
   mlir::Value block;
-  mlir::Value ring; // positions of the ring in which the position axis runs, or null
-  int64_t step = 1; // positions of one residue lie together (ExtendOp)
+  mlir::Value ring;   // positions of the ring in which the position axis runs, or null
+  int64_t pinned = 0; // the first so many of them stay
+  int64_t step = 1;   // positions of one residue lie together (ExtendOp)
   StateElement stored = StateElement::f32; // a state's f32 may lie in 16 bits
 
   int64_t bytes() const { return stored == StateElement::f32 ? 4 : 2; }

@@ -34,16 +34,11 @@ struct Plan {
     return e.fixed + e.row * step + (e.position + e.rowPosition * step) * capacity +
            (e.square + e.rowSquare * step) * capacity * capacity;
   }
-  int64_t ringPositions(int64_t window, int64_t context, int64_t step) const {
-    ManifestRing ring{window, 0};
-    for (const ManifestRing &other : manifest.rings)
-      if (other.window == window)
-        ring = other;
-    return ring.positions(step, roundUp(context));
+  int64_t ringPositions(const ManifestState &state, int64_t context, int64_t step) const {
+    return manifest.rings[state.ring].positions(step, roundUp(context));
   }
   int64_t stateBytes(const ManifestState &state, int64_t context, int64_t step) const {
-    int64_t positions =
-        state.window >= 0 ? ringPositions(state.window, context, step) : roundUp(context);
+    int64_t positions = state.window >= 0 ? ringPositions(state, context, step) : roundUp(context);
     return state.fixed + state.position * positions;
   }
   /// Positions that a state can go back from any place; nothing where it keeps all.
@@ -52,8 +47,9 @@ struct Plan {
       return 0;
     if (state.window < 0)
       return std::nullopt;
-    int64_t positions = ringPositions(state.window, context, step);
-    return positions < roundUp(context) ? std::optional(positions - state.window) : std::nullopt;
+    int64_t positions = ringPositions(state, context, step);
+    return positions < roundUp(context) ? std::optional(positions - state.pinned - state.window)
+                                        : std::nullopt;
   }
   /// Of one checkpoint: what cannot go back to any place.
   int64_t checkpoint(int64_t context, int64_t step) const {
@@ -61,7 +57,7 @@ struct Plan {
     for (const ManifestState &state : manifest.states)
       if (goesBack(state, context, step))
         total += static_cast<int64_t>(state.copies.size()) * state.rowBytes() *
-                 (state.lag ? state.lag : std::min(state.window, context));
+                 (state.lag ? state.lag : std::min(state.pinned + state.window, context));
     return total;
   }
   int64_t states(int64_t context, int64_t step) const {
@@ -107,8 +103,9 @@ std::string formula(const ManifestState &state, const Manifest &manifest) {
   if (state.window >= 0)
     ring = "up" + std::to_string(manifest.rings[state.ring].unit) + "(";
   if (state.window >= 0)
-    return std::to_string(state.position) + " * min(" + ring + std::to_string(state.window) +
-           ") + " + ring + "step), " + up + "context))";
+    return std::to_string(state.position) + " * min(" +
+           (state.pinned ? std::to_string(state.pinned) + " + " : "") + ring +
+           std::to_string(state.window) + ") + " + ring + "step), " + up + "context))";
   if (state.position)
     return std::to_string(state.position) + " * " + up + "context)";
   return std::to_string(state.fixed);
@@ -118,7 +115,9 @@ std::string why(const ManifestState &state, const Manifest &manifest) {
   if (state.sequence >= 0)
     return "all of `" + manifest.sequences[state.sequence] + "`, which comes at once";
   if (state.window >= 0)
-    return "read at most " + std::to_string(state.window) + " back";
+    return "read at most " + std::to_string(state.window) + " back" +
+           (state.pinned ? ", and the first " + std::to_string(state.pinned) + " positions for ever"
+                         : "");
   return state.position ? "read without a bound" : "the last values of a recurrence";
 }
 
@@ -195,7 +194,7 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
     }
     if (state.window >= 0) {
       entry["window"] = state.window;
-      entry["positions"] = plan.ringPositions(state.window, context, step);
+      entry["positions"] = plan.ringPositions(state, context, step);
     }
     states.push_back(std::move(entry));
   }

@@ -72,8 +72,9 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
     manifest.state.fixed = state[0];
     manifest.state.position = state[1];
     auto windows = model->getAttrOfType<DenseI64ArrayAttr>("tril.rings");
+    auto pinned = model->getAttrOfType<DenseI64ArrayAttr>("tril.pinned");
     for (size_t i = 0; windows && i < windows.asArrayRef().size(); ++i)
-      manifest.rings.push_back({windows[i], state[2 + i]});
+      manifest.rings.push_back({windows[i], state[2 + i], /*unit=*/64, pinned[i]});
   }
   addStates(model, manifest);
   auto axisName = [&](dsl::AxisId axis) { return text.axes[axis].name; };

@@ -31,6 +31,7 @@ public:
         state.kind = "sequence";
       }
     state.window = static_cast<int64_t>(extend.getWindow());
+    state.pinned = static_cast<int64_t>(extend.getPinned());
     state.ring = static_cast<int64_t>(extend.getRing());
     if (extend.getStored() != StateElement::f32)
       state.type = stringifyStateElement(extend.getStored()).str();

@@ -2,7 +2,8 @@
 //-------------------------------------------------------===//
 // A state is linear unless it is known how far back later steps read it: by the mask of each
 // attention over it, or by the index of each reader.  Then a ring of that many positions, and those
-// of the largest step, does.
+// of the largest step, does; behind the first positions, where these are read for ever (attention
+// sinks, Xiao et al. 2023, arXiv:2309.17453).
 #include "Analysis/Mask.h"
 #include "Transforms/Passes.h"
 #include "runtime/Abi.h"
@@ -17,6 +18,8 @@ using namespace mlir;
 using namespace tril;
 
 namespace {
+
+constexpr int64_t kUnit = 64; // positions of a tile of keys
 
 /// time * factor + something between least and most.
 struct Span {
@@ -57,41 +60,51 @@ struct PlanCachePass : tril::impl::PlanCacheBase<PlanCachePass> {
     ModelOp model = getOperation();
     if (model->hasAttr("tril.whole")) // it starts again at every call
       return;
-    llvm::MapVector<int64_t, int64_t> rings; // window -> index
+    llvm::MapVector<std::pair<int64_t, int64_t>, int64_t> rings; // window, pinned -> index
     model.walk([&](ExtendOp extend) {
       if (extend.getSequence() != "time")
         return;
-      std::optional<int64_t> window = windowOf(extend);
-      if (!window || (rings.size() == tril_max_rings && !rings.contains(*window)))
+      std::optional<Keep> keep = keptOf(extend);
+      if (!keep)
         return;
-      auto [entry, isNew] = rings.try_emplace(*window, static_cast<int64_t>(rings.size()));
-      extend.setWindow(*window);
+      int64_t unit = kUnit * static_cast<int64_t>(extend.getStep());
+      std::pair key(keep->window, (keep->pinned + unit - 1) / unit * unit);
+      if (rings.size() == tril_max_rings && !rings.contains(key))
+        return;
+      auto [entry, isNew] = rings.try_emplace(key, static_cast<int64_t>(rings.size()));
+      extend.setWindow(key.first);
+      extend.setPinned(key.second);
       extend.setRing(entry->second);
       ++ringStates;
     });
-    SmallVector<int64_t> windows;
-    for (auto [window, index] : rings)
-      windows.push_back(window);
-    model->setAttr("tril.rings", OpBuilder(&getContext()).getDenseI64ArrayAttr(windows));
+    SmallVector<int64_t> windows, pinned;
+    for (auto [key, index] : rings) {
+      windows.push_back(key.first);
+      pinned.push_back(key.second);
+    }
+    OpBuilder builder(&getContext());
+    model->setAttr("tril.rings", builder.getDenseI64ArrayAttr(windows));
+    model->setAttr("tril.pinned", builder.getDenseI64ArrayAttr(pinned));
   }
 
 private:
-  /// How far back the state is read, at most; nothing where there is no bound.
-  static std::optional<int64_t> windowOf(ExtendOp extend) {
-    int64_t window = 0;
+  /// What its readers read of the state; nothing where there is no bound.
+  static std::optional<Keep> keptOf(ExtendOp extend) {
+    Keep all;
     for (OpOperand &use : extend->getUses()) {
-      std::optional<int64_t> distance;
+      std::optional<Keep> keep;
       if (auto attention = dyn_cast<AttentionOp>(use.getOwner()))
-        distance = largestDistance(
+        keep = keptBy(
             maskOf(attention.getScore().front().getTerminator()->getOperand(0), attention.getPast())
                 .may);
       else if (auto index = dyn_cast<IndexOp>(use.getOwner()))
-        distance = distanceOf(index, use);
-      if (!distance)
+        if (std::optional<int64_t> distance = distanceOf(index, use))
+          keep = Keep{*distance, 0};
+      if (!keep)
         return std::nullopt;
-      window = std::max(window, *distance);
+      all = {std::max(all.window, keep->window), std::max(all.pinned, keep->pinned)};
     }
-    return window;
+    return all;
   }
 
   static std::optional<int64_t> distanceOf(IndexOp index, OpOperand &use) {

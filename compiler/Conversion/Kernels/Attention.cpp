@@ -80,7 +80,16 @@ private:
   /// Where a tile of keys begins in its cache; tiles do not wrap, for capacities are multiples of
   /// them.
   Value slot(const CacheSpec &cache, Value capacity, Value key) {
-    return cache.ring ? arith::RemUIOp::create(e.builder, e.loc, key, capacity).getResult() : key;
+    if (!cache.ring)
+      return key;
+    auto around = [&](Value p, Value size) -> Value {
+      return arith::RemUIOp::create(e.builder, e.loc, p, size);
+    };
+    if (cache.pinned == 0)
+      return around(key, capacity);
+    Value behind = e.max(e.add(key, -cache.pinned), e.constant(0));
+    Value place = e.add(around(behind, e.add(capacity, -cache.pinned)), cache.pinned);
+    return e.select(e.less(key, e.constant(cache.pinned)), key, place);
   }
   void positions(Value row, Value count);
   void onePosition(Value row);

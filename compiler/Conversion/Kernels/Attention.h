@@ -28,8 +28,9 @@ struct KeyRange {
 
 /// A cache of keys or values: which of its groups belongs to a group of the scores.
 struct CacheSpec {
-  int64_t width = 0;                       ///< components of a key or value
-  bool ring = false;                       ///< position p lies where p % capacity would
+  int64_t width = 0;  ///< components of a key or value
+  bool ring = false;  ///< position p lies where p % capacity would
+  int64_t pinned = 0; ///< of a ring: the first so many positions stay, the others share the rest
   StateElement stored = StateElement::f32; ///< as which components lie in memory
   std::function<Value(Emitter &, Value group)> group = nullptr; ///< null: the same
 

@@ -34,7 +34,8 @@ def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
   let summary = "Appends this step's positions to a state, and gives all positions so far";
   let description = [{
     The state is linear, with room for every position of the context, or, if `ring` is not -1, a ring of the `window` positions before
-    a query and those of the largest step, of which plan-cache has numbered the sizes.  The result has the axis `past` in place of
+    a query and those of the largest step, of which plan-cache has numbered the sizes.  The first `pinned` positions (a multiple of 64) stay
+    in front of a ring for ever.  The result has the axis `past` in place of
     `time`, and covers the positions 0..position + rows - 1; of a ring, only those within the window may be read.  `groups` leading axes of the rest come before the positions in memory (layouts
     `groups` and `lanes`).  `fixed_offset` and `position_offset` place it in the state of its body:
     `fixed_offset + capacity * position_offset` bytes from there, a ring `size of the ring * position_offset` bytes from the beginning
@@ -49,6 +50,7 @@ def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
   let arguments = (ins Tril_Tensor:$operand, StrAttr:$name, StrAttr:$past, Tril_StateLayoutAttr:$layout, DefaultValuedAttr<I64Attr, "0">:$groups,
                        DefaultValuedAttr<I64Attr, "-1">:$fixed_offset, DefaultValuedAttr<I64Attr, "-1">:$position_offset,
                        DefaultValuedAttr<I64Attr, "-1">:$ring, DefaultValuedAttr<I64Attr, "-1">:$window,
+                       DefaultValuedAttr<I64Attr, "0">:$pinned,
                        DefaultValuedAttr<Tril_StateElementAttr, "::tril::StateElement::f32">:$stored,
                        DefaultValuedAttr<I64Attr, "1">:$step);
   let results = (outs Tril_Tensor:$result);

@@ -373,6 +373,8 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
     llvm::append_values(all, r0, r1, g0, g1, frame.context, record, total);
     func::CallOp::create(c.builder, c.loc, function, all);
   };
+  // An output has memory for the wanted rows only.
+  Value begin = op.getTail() ? frame.outputBegin : c.c64(0);
   // Many rows: threads take pieces in turn, because later rows see more keys; of one group after
   // the other, whose keys and values then stay near.  Few: they share the groups.
   const int64_t piece = std::max<int64_t>(32, 8 * spec.rowStep()); // whole tiles of each residue
@@ -383,7 +385,8 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
     c.builder.setInsertionPointToStart(branch.thenBlock());
     c.loop(c.c64(0), c.c64(groups), 1, [&](Value group) {
       Value step = c.mul(frame.threads, piece);
-      auto loop = scf::ForOp::create(c.builder, c.loc, c.mul(frame.thread, piece), rows, step);
+      auto loop = scf::ForOp::create(c.builder, c.loc, c.add(begin, c.mul(frame.thread, piece)),
+                                     rows, step);
       OpBuilder::InsertionGuard guard(c.builder);
       c.builder.setInsertionPointToStart(loop.getBody());
       call(loop.getInductionVar(), c.min(c.add(loop.getInductionVar(), piece), rows), group,
@@ -393,6 +396,6 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
     auto border = [&](Value thread) -> Value {
       return arith::DivUIOp::create(c.builder, c.loc, c.mul(thread, groups), frame.threads);
     };
-    call(c.c64(0), rows, border(frame.thread), border(c.add(frame.thread, 1)));
+    call(begin, rows, border(frame.thread), border(c.add(frame.thread, 1)));
   }
 }

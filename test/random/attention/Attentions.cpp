@@ -112,6 +112,8 @@ std::string examine(CompiledText &compiled, const AttentionText &text, std::mt19
                    std::to_string(length) + " positions, " + std::to_string(threads) +
                    " threads, parts" + told;
     }
+    if (std::string wrong = compiled.walk(inputs, whole, random()); !wrong.empty())
+      return wrong;
   }
   return "";
 }

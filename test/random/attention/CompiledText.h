@@ -33,6 +33,10 @@ public:
   OutputValues run(const Inputs &inputs, int threads, const std::vector<int64_t> &parts,
                    const std::function<void(Session &)> &between = {}) const;
 
+  /// Takes the sequence back and forth at random, into copies and through what is saved.  What is
+  /// not as in `whole`, or "".
+  std::string walk(const Inputs &inputs, const OutputValues &whole, uint64_t seed) const;
+
 private:
   void writeCheckpoint(const AttentionText &text, const std::string &path, uint64_t seed);
   void compile();

@@ -30,9 +30,12 @@ std::string keptAs(ExtendOp state) {
   std::string name = "`" + state.getName().str() + "`";
   if (state.getSequence() != "time")
     return name + " of `" + state.getSequence().str() + "`, which comes at once";
-  if (state.isRing())
-    return name + " in a ring, " + std::to_string(state.getWindow()) + " positions back";
-  return name + " linear in the context";
+  name += state.isRing()
+              ? " in a ring, " + std::to_string(state.getWindow()) + " positions back"
+              : " linear in the context";
+  if (state.getStep() != 1)
+    name += ", by residue of " + std::to_string(state.getStep());
+  return name;
 }
 
 std::string percent(double part, double whole) {

@@ -283,9 +283,8 @@ TEST_F(MaskTest, DilatedMasksLieOnALattice) {
   checkSpans({make<AndOp>(truth, causal, remainder(distance, 4, 0)),
               [](int64_t t, int64_t p) { return p <= t && (t - p) % 4 == 0; }, "dilated"});
   EXPECT_EQ(lattices, 1);
-  std::vector<KeyInterval> intervals =
-      keyIntervals(truthOf(make<AndOp>(truth, causal, remainder(distance, 4, 0)), "past"),
-                   {4, true, 0});
+  std::vector<KeyInterval> intervals = keyIntervals(
+      truthOf(make<AndOp>(truth, causal, remainder(distance, 4, 0)), "past"), {4, true, 0});
   ASSERT_EQ(intervals.size(), 1U);
   EXPECT_TRUE(intervals[0].full); // of the lattice
 }

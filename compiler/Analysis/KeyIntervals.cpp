@@ -123,13 +123,16 @@ KeyInterval intervalOf(const PresburgerSet &pairs, const PresburgerSet &must,
   if (pairs.getNumDisjuncts() > 1)
     return result;
   PresburgerRelation relation = asRelation(pairs);
-  if (!asked.subtract(PresburgerSet(withFloors(relation.getDomainSet()))).isIntegerEmpty())
+  PresburgerSet domain(withFloors(relation.getDomainSet()));
+  if (!isSimple(domain) || !asked.subtract(domain).isIntegerEmpty())
     return result;
   SymbolicLexOpt least = relation.findSymbolicIntegerLexMin(),
                  most = relation.findSymbolicIntegerLexMax();
   auto use = [&](const PWMAFunction &end, std::optional<PWMAFunction> &target, Motion &moves) {
-    if (!isExplicit(end) ||
-        !asked.subtract(PresburgerSet(withFloors(end.getDomain()))).isIntegerEmpty())
+    if (!isExplicit(end))
+      return;
+    PresburgerSet domain(withFloors(end.getDomain()));
+    if (!isSimple(domain) || !asked.subtract(domain).isIntegerEmpty())
       return;
     if (auto motion = motionOf(end)) {
       target = end;
@@ -140,6 +143,9 @@ KeyInterval intervalOf(const PresburgerSet &pairs, const PresburgerSet &must,
   use(most.lexopt, result.most, result.mostMoves);
   bool endless = most.lexopt.getNumPieces() == 0;
   if (!result.least || (!result.most && !endless))
+    return result;
+
+  if (!isSimple(must))
     return result;
 
   // Full: every query of the span sees every key between the ends.

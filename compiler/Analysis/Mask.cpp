@@ -15,6 +15,18 @@ namespace {
 
 NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
 
+} // namespace
+
+bool tril::isSimple(const PresburgerRelation &set) {
+  constexpr double most = 1e5;
+  double work = 1;
+  for (const IntegerRelation &part : set.getAllDisjuncts())
+    work *= part.getNumInequalities() + 2 * part.getNumEqualities() + 1;
+  return work <= most;
+}
+
+namespace {
+
 const PresburgerSpace kSpace = PresburgerSpace::getSetSpace(/*time, past*/ 2);
 
 PresburgerSet complementOf(const PresburgerSet &set) {
@@ -82,7 +94,8 @@ private:
     return {a.may.unionSet(b.may), a.must.unionSet(b.must)};
   }
   static MaskSets opposite(const MaskSets &a) {
-    return {complementOf(a.must), complementOf(a.may)};
+    return {isSimple(a.must) ? complementOf(a.must) : PresburgerSet::getUniverse(kSpace),
+            isSimple(a.may) ? complementOf(a.may) : PresburgerSet::getEmpty(kSpace)};
   }
 
   StringRef past;

@@ -10,6 +10,10 @@
 
 namespace tril {
 
+/// Whether to subtract `set` is little work: that grows with the constraints of each part,
+/// multiplied.  What is not simple stays open.
+bool isSimple(const mlir::presburger::PresburgerRelation &set);
+
 /// Sets over (time, past), both at least 0.  must <= mask <= may; equal where nothing was left
 /// open.
 struct MaskSets {

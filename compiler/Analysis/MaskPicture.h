@@ -18,6 +18,7 @@ enum class TileKind { skipped, partial, full };
 struct MaskPicture {
   static constexpr int64_t rows = 8, columns = 64; ///< of a tile
   int64_t positions = 0;                           ///< a multiple of `columns`
+  int64_t step = 1; ///< keys that a query sees are so far apart, and tiles hold such keys alone
   std::vector<TileKind> tiles; ///< positions / rows lines of positions / columns
   std::vector<Sight> pairs;    ///< positions lines of `positions`
 

@@ -30,9 +30,11 @@ std::string keptAs(ExtendOp state) {
   std::string name = "`" + state.getName().str() + "`";
   if (state.getSequence() != "time")
     return name + " of `" + state.getSequence().str() + "`, which comes at once";
-  if (state.isRing())
-    return name + " in a ring, " + std::to_string(state.getWindow()) + " positions back";
-  return name + " linear in the context";
+  name += state.isRing() ? " in a ring, " + std::to_string(state.getWindow()) + " positions back"
+                         : " linear in the context";
+  if (state.getStep() != 1)
+    name += ", by residue of " + std::to_string(state.getStep());
+  return name;
 }
 
 std::string percent(double part, double whole) {
@@ -46,11 +48,14 @@ std::string summaryOf(const MaskPicture &picture) {
   int64_t visited = picture.count(TileKind::full) + picture.count(TileKind::partial);
   int64_t seen = llvm::count_if(picture.pairs, [](Sight sight) { return sight != Sight::no; });
   bool open = llvm::is_contained(picture.pairs, Sight::open);
-  return std::to_string(picture.positions) + " positions: " + (open ? "at most " : "") +
-         percent(double(seen), double(picture.pairs.size())) + " of all pairs seen; of " +
-         std::to_string(picture.tiles.size()) + " tiles of 8 queries by 64 keys " +
-         std::to_string(visited) + " visited, " + std::to_string(picture.count(TileKind::full)) +
-         " of them without the mask";
+  std::string seenOf = std::to_string(picture.positions) +
+                       " positions: " + (open ? "at most " : "") +
+                       percent(double(seen), double(picture.pairs.size())) + " of all pairs seen";
+  if (picture.step != 1)
+    return seenOf + "; a tile has keys that are " + std::to_string(picture.step) + " apart";
+  return seenOf + "; of " + std::to_string(picture.tiles.size()) +
+         " tiles of 8 queries by 64 keys " + std::to_string(visited) + " visited, " +
+         std::to_string(picture.count(TileKind::full)) + " of them without the mask";
 }
 
 //===-------------------------------------------------------------------------------------------===//

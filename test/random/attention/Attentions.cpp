@@ -1,12 +1,14 @@
 //===- Attentions.cpp - random attentions: compiled, interpreted, split
 //----------------------------===//
-// attentions [--count N] [--seed S] [--first I] [--only I] [--each N] [--jobs N] [--show]
+// attentions [--count N] [--seed S] [--first I] [--each N] [--jobs N] [--show]
 // Draws texts of N attentions each, and compiles them in this process as `tril build` does.  What
 // a whole sequence gives must be what the interpreter gives, within rounding; and each way to
-// divide the sequence, on 1 to 4 threads, must give the same bits.  Prints every text for which
+// divide the sequence, on 1 to 4 threads, must give the same bits, also where it went back, was
+// copied, or saved and restored on the way.  Prints every text for which
 // this fails, the counts, and how many attentions were fused.
 #include "CompiledText.h"
 #include "runtime/Error.h"
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -75,7 +77,7 @@ std::string examine(CompiledText &compiled, const AttentionText &text, std::mt19
       inputs.push_back(list);
     }
     OutputValues expected = compiled.meaning(inputs, interpreter::Precision::f64), rounded;
-    OutputValues whole = compiled.run(inputs, 1, {length});
+    OutputValues whole = compiled.whole(inputs, 1);
     for (size_t o = 0; o < whole.size(); ++o) {
       if (whole[o].size() != expected[o].size())
         return "`" + manifest.outputs[o].name + "` has another size than interpreted";
@@ -92,25 +94,20 @@ std::string examine(CompiledText &compiled, const AttentionText &text, std::mt19
     }
     if (!text.causal) {
       for (int threads = 2; threads <= 4; ++threads)
-        if (compiled.run(inputs, threads, {length}) != whole)
+        if (compiled.whole(inputs, threads) != whole)
           return "other bits with " + std::to_string(threads) + " threads";
       continue;
     }
     for (int threads = 1; threads <= 4; ++threads) {
-      std::vector<int64_t> parts;
       std::string told;
-      int64_t most = threads == 1 ? 1 : 1 + static_cast<int64_t>(random() % 50);
-      for (int64_t given = 0; given < length; given += parts.back()) {
-        parts.push_back(1 + static_cast<int64_t>(random() % static_cast<uint64_t>(most)));
-        told += " " + std::to_string(parts.back());
-      }
-      OutputValues split = compiled.run(inputs, threads, parts);
+      auto most = threads == 1 ? 1 : 1 + static_cast<int64_t>(random() % 50);
+      OutputValues split = compiled.divided(inputs, threads, most, random, told);
       for (size_t o = 0; o < whole.size(); ++o)
         for (size_t i = 0; i < whole[o].size(); ++i)
           if (std::memcmp(&split[o][i], &whole[o][i], 4) != 0)
             return place(manifest, o, i, split[o][i], whole[o][i]) + " as whole, of " +
                    std::to_string(length) + " positions, " + std::to_string(threads) +
-                   " threads, parts" + told;
+                   " threads, steps" + told;
     }
     if (std::string wrong = compiled.walk(inputs, whole, random()); !wrong.empty())
       return wrong;

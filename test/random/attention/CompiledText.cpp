@@ -155,35 +155,81 @@ OutputValues CompiledText::meaning(const Inputs &inputs, interpreter::Precision 
   return values;
 }
 
-OutputValues CompiledText::run(const Inputs &inputs, int threads, const std::vector<int64_t> &parts,
-                               const std::function<void(Session &)> &between) const {
-  auto length = static_cast<int64_t>(inputs[0].size());
-  int64_t largest = 1, given = 0;
-  for (int64_t part : parts)
-    largest = std::max(largest, part), given += part;
+static int64_t lengthOf(const Inputs &inputs) { return static_cast<int64_t>(inputs[0].size()); }
+
+/// Positions begin .. begin + count; their outputs go behind `values`.
+static void advance(Session &session, const Inputs &inputs, int64_t count, OutputValues &values) {
+  int64_t begin = session.position();
+  std::vector<std::span<const int32_t>> now;
+  for (const std::vector<int32_t> &list : inputs)
+    now.emplace_back(list.data() + begin, static_cast<size_t>(count));
+  session.advance(now, 0, [&](int64_t, int64_t) {
+    for (size_t o = 0; o < values.size(); ++o) {
+      std::span<const float> rows = session.output(static_cast<int>(o));
+      values[o].insert(values[o].end(), rows.begin(), rows.end());
+    }
+  });
+}
+
+OutputValues CompiledText::whole(const Inputs &inputs, int threads) const {
   ThreadPool pool(threads);
-  Session session(described, weights.get(), step, pool, length, std::max(largest, length - given));
+  int64_t length = lengthOf(inputs);
+  Session session(described, weights.get(), step, pool, length, length);
   OutputValues values(described.outputs.size());
-  int64_t begin = 0;
-  auto advance = [&](int64_t part) {
-    part = std::min(part, length - begin);
-    if (part <= 0)
-      return;
-    if (begin > 0 && between)
-      between(session);
-    std::vector<std::span<const int32_t>> now;
-    for (const std::vector<int32_t> &list : inputs)
-      now.emplace_back(list.data() + begin, static_cast<size_t>(part));
-    session.advance(now, 0, [&](int64_t, int64_t) {
-      for (size_t o = 0; o < values.size(); ++o) {
-        std::span<const float> rows = session.output(static_cast<int>(o));
-        values[o].insert(values[o].end(), rows.begin(), rows.end());
-      }
-    });
-    begin += part;
+  advance(session, inputs, length, values);
+  return values;
+}
+
+OutputValues CompiledText::divided(const Inputs &inputs, int threads, int64_t most,
+                                   std::mt19937_64 &random, std::string &told) const {
+  ThreadPool pool(threads);
+  int64_t length = lengthOf(inputs);
+  auto fresh = [&] {
+    auto context = length + static_cast<int64_t>(random() % 100);
+    return std::make_unique<Session>(described, weights.get(), step, pool, context, most);
   };
-  for (int64_t part : parts)
-    advance(part);
-  advance(length - begin);
+  std::unique_ptr<Session> session = fresh();
+  OutputValues values(described.outputs.size());
+  int interruptions = 6; // at most, or small steps would never come to the end
+  while (session->position() < length) {
+    int64_t position = session->position();
+    switch (position && interruptions ? random() % 12 : 11) {
+    case 0: { // back
+      auto n = static_cast<int64_t>(random() % static_cast<uint64_t>(position));
+      if (!session->whyNotTruncate(n).empty())
+        break;
+      session->truncate(n);
+      --interruptions;
+      for (size_t o = 0; o < values.size(); ++o)
+        values[o].resize(static_cast<size_t>(n * session->rowElements(static_cast<int>(o))));
+      told += " back to " + std::to_string(n);
+      break;
+    }
+    case 1:
+      session = session->fork();
+      --interruptions;
+      told += " copied";
+      break;
+    case 2: { // into another session, of another context
+      std::string bytes;
+      --interruptions;
+      session->save([&](const char *data, size_t size) { bytes.append(data, size); });
+      session = fresh();
+      size_t read = 0;
+      session->restore(position, {}, [&](char *data, size_t size) {
+        std::memcpy(data, bytes.data() + read, size);
+        read += size;
+      });
+      told += " restored";
+      break;
+    }
+    default: {
+      int64_t part = 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(most));
+      part = std::min(part, length - position);
+      advance(*session, inputs, part, values);
+      told += " " + std::to_string(part);
+    }
+    }
+  }
   return values;
 }

@@ -7,7 +7,6 @@
 #include "runtime/Manifest.h"
 #include "runtime/Session.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include <functional>
 #include <map>
 
 namespace tril::test {
@@ -28,10 +27,13 @@ public:
   /// The meaning, by the interpreter, computed with f64 or with f32.
   OutputValues meaning(const Inputs &inputs, interpreter::Precision precision);
 
-  /// `parts`: how many positions each step takes; the last one for what is left.  `between` is
-  /// called between two parts.
-  OutputValues run(const Inputs &inputs, int threads, const std::vector<int64_t> &parts,
-                   const std::function<void(Session &)> &between = {}) const;
+  /// The whole sequence in one step.
+  OutputValues whole(const Inputs &inputs, int threads) const;
+
+  /// In steps of 1 to `most` positions.  Between two, the sequence may go back, be copied, or be
+  /// saved and restored.  `told` gets what was done.
+  OutputValues divided(const Inputs &inputs, int threads, int64_t most, std::mt19937_64 &random,
+                       std::string &told) const;
 
   /// Takes the sequence back and forth at random, into copies and through what is saved.  What is
   /// not as in `whole`, or "".

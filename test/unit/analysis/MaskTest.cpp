@@ -194,6 +194,33 @@ protected:
     }
   }
 
+  /// Of several queries at once, and where all pairs lie on a lattice.
+  void checkSpans(const Predicate &predicate) {
+    MaskSets sets = truthOf(predicate.value, "past");
+    KeyLattice lattice = latticeOf(sets.may);
+    lattices += lattice.step > 1;
+    auto isOn = [&](int64_t t, int64_t p) {
+      return (p - lattice.offset - (lattice.moves ? t : 0)) % lattice.step == 0;
+    };
+    std::vector<KeyInterval> intervals = keyIntervals(sets, lattice);
+    for (int64_t first = 0; first < kPositions; first += 8)
+      for (int64_t p = 0; p < kPositions; ++p) {
+        bool within = false, full = false;
+        for (const KeyInterval &interval : intervals) {
+          KeySpan span = spanOf(interval, first, first + 7, kPositions);
+          within |= span.lo <= p && p < span.hi;
+          full |= span.fullLo <= p && p < span.fullHi;
+        }
+        for (int64_t t = first; t < first + 8; ++t) {
+          bool holds = predicate.holds(t, p);
+          ASSERT_TRUE(!holds || (within && isOn(t, p)))
+              << predicate.text << " at time " << t << ", past " << p;
+          ASSERT_TRUE(holds || !full || !isOn(t, p))
+              << predicate.text << " at time " << t << ", past " << p;
+        }
+      }
+  }
+
   void checkMotion(const KeyInterval &interval,
                    const std::optional<mlir::presburger::PWMAFunction> &end, Motion motion,
                    const std::string &text) {
@@ -214,16 +241,52 @@ protected:
   mlir::OpBuilder builder;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::mt19937 random{7};
-  int64_t pairs = 0;
+  int64_t pairs = 0, lattices = 0;
 };
 
 TEST_F(MaskTest, RandomPredicates) {
   for (int i = 0; i < 300; ++i) {
-    check(predicate(2));
+    Predicate drawn = predicate(2);
+    check(drawn);
+    checkSpans(drawn);
     if (HasFatalFailure())
       return;
   }
   EXPECT_GT(pairs, 10'000); // full tiles do come about
+}
+
+TEST_F(MaskTest, DilatedMasksLieOnALattice) {
+  mlir::Type truth = builder.getI1Type();
+  auto remainder = [&](Value x, int64_t step, int64_t rest) {
+    return make<EqOp>(truth, make<ModOp>(i32(), x, constant(step).value), constant(rest).value);
+  };
+  Value causal = make<LeOp>(truth, past().value, time().value);
+  Value distance = make<SubOp>(i32(), time().value, past().value);
+  for (int64_t step : {2, 3, 6, 16}) {
+    Value mask = make<AndOp>(truth, causal, remainder(distance, step, step - 1));
+    KeyLattice lattice = latticeOf(truthOf(mask, "past").may);
+    EXPECT_EQ(lattice.step, step);
+    EXPECT_TRUE(lattice.moves);
+    EXPECT_EQ(lattice.offset, 1); // past = time + 1 modulo the step
+    mask = make<AndOp>(truth, causal, remainder(past().value, step, 1));
+    lattice = latticeOf(truthOf(mask, "past").may);
+    EXPECT_EQ(lattice.step, step);
+    EXPECT_FALSE(lattice.moves);
+    EXPECT_EQ(lattice.offset, 1);
+    mask = make<OrOp>(truth, mask, remainder(distance, step, 0));
+    EXPECT_EQ(latticeOf(truthOf(mask, "past").may).step, 1);
+  }
+  // Of a step that is too large, what divides it.
+  EXPECT_EQ(latticeOf(truthOf(remainder(distance, 40, 0), "past").may).step, 10);
+  check({make<AndOp>(truth, causal, remainder(distance, 4, 0)),
+         [](int64_t t, int64_t p) { return p <= t && (t - p) % 4 == 0; }, "dilated"});
+  checkSpans({make<AndOp>(truth, causal, remainder(distance, 4, 0)),
+              [](int64_t t, int64_t p) { return p <= t && (t - p) % 4 == 0; }, "dilated"});
+  EXPECT_EQ(lattices, 1);
+  std::vector<KeyInterval> intervals = keyIntervals(
+      truthOf(make<AndOp>(truth, causal, remainder(distance, 4, 0)), "past"), {4, true, 0});
+  ASSERT_EQ(intervals.size(), 1U);
+  EXPECT_TRUE(intervals[0].full); // of the lattice
 }
 
 } // namespace

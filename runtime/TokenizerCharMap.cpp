@@ -2,7 +2,9 @@
 #include "runtime/TokenizerCharMap.h"
 #include "runtime/Error.h"
 #include "runtime/TokenizerUnicode.h"
+#include <algorithm>
 #include <cstring>
+#include <utf8proc.h>
 
 namespace tril {
 namespace {
@@ -13,9 +15,36 @@ uint32_t valueOf(uint32_t unit) { return unit & 0x7fffffff; }
 uint32_t labelOf(uint32_t unit) { return unit & 0x800000ff; }
 uint32_t offsetOf(uint32_t unit) { return (unit >> 10) << ((unit & 0x200) >> 6); }
 
+bool isControl(utf8proc_int32_t c) {
+  const utf8proc_category_t category = utf8proc_category(c);
+  return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_ZL ||
+         category == UTF8PROC_CATEGORY_ZP;
+}
+
+/// Marks of Unicode 16 and 17, which utf8proc does not know.
+bool isLateMark(char32_t c) {
+  return c == 0x897 || (c >= 0x1acf && c <= 0x1add) || (c >= 0x1ae0 && c <= 0x1aeb);
+}
+
+/// The first grapheme cluster of a text that is not empty.
+size_t graphemeSize(std::string_view text) {
+  size_t size = std::max<size_t>(1, sequenceLength(text));
+  auto last = static_cast<utf8proc_int32_t>(decodeSequence(text));
+  utf8proc_int32_t state = 0;
+  while (const size_t length = sequenceLength(text.substr(size))) {
+    const auto next = static_cast<utf8proc_int32_t>(decodeSequence(text.substr(size)));
+    if (utf8proc_grapheme_break_stateful(last, next, &state) &&
+        (!isLateMark(static_cast<char32_t>(next)) || isControl(last)))
+      break;
+    last = next;
+    size += length;
+  }
+  return size;
+}
+
 } // namespace
 
-CharacterMap::CharacterMap(std::string_view compiled) : grapheme(compilePattern("\\X")) {
+CharacterMap::CharacterMap(std::string_view compiled) {
   uint32_t size = 0;
   if (compiled.size() < sizeof size)
     throw Error("the tokenizer's map of characters is cut short");
@@ -70,15 +99,10 @@ std::string CharacterMap::longest(std::string_view text) const {
 }
 
 std::string CharacterMap::byGrapheme(std::string_view text) const {
-  const PatternMatch found(pcre2_match_data_create_from_pattern(grapheme.get(), nullptr));
   std::string result;
-  for (size_t start = 0; start < text.size();) {
-    if (pcre2_match(grapheme.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), start,
-                    PCRE2_NO_UTF_CHECK | PCRE2_ANCHORED, found.get(), nullptr) < 0)
-      throw Error("cannot normalize the text");
-    const size_t end = pcre2_get_ovector_pointer(found.get())[1];
-    std::string_view cluster = text.substr(start, end - start), replacement;
-    start = end;
+  while (!text.empty()) {
+    std::string_view cluster = text.substr(0, graphemeSize(text)), replacement;
+    text.remove_prefix(cluster.size());
     if (cluster.size() < 6 && match(cluster, true, replacement) > 0) {
       result += replacement;
       continue;

@@ -2,7 +2,6 @@
 // SentencePiece's `precompiled_charsmap`: a length (u32, little-endian), a double-array trie of
 // that many bytes (Darts-clone: Yata et al.), and the replacements, each ended by a 0 byte.
 #pragma once
-#include "runtime/TokenizerPattern.h"
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,7 +26,6 @@ private:
 
   std::vector<uint32_t> units;
   std::string replacements;
-  PatternCode grapheme;
 };
 
 } // namespace tril

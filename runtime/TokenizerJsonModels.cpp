@@ -1,5 +1,6 @@
 //===- TokenizerJsonModels.cpp - models and decoders of a tokenizer.json ---------------------===//
 #include "runtime/TokenizerJsonReader.h"
+#include <charconv>
 #include <cmath>
 #include <unordered_map>
 
@@ -141,7 +142,12 @@ void readBpe(const json &model, TokenizerData &data) {
 /// The library rounds a number twice, first its digits and then their quotient by a power of ten,
 /// and where two sums are equal that decides which it takes.
 double asTheLibraryReads(const json &number) {
-  const std::string text = number.dump();
+  char buffer[400];
+  const std::string_view text(
+      buffer, static_cast<size_t>(std::to_chars(buffer, std::end(buffer), number.get<double>(),
+                                                std::chars_format::fixed)
+                                      .ptr -
+                                  buffer)); // the shortest digits that say it
   uint64_t digits = 0;
   int places = 0;
   bool point = false;

@@ -130,6 +130,8 @@ public:
         any = true;
       }
     unknownScore = worst - 10;
+    if (view.header->singleScores)
+      unknownScore = static_cast<float>(unknownScore);
   }
 
   void encode(std::string_view piece, std::vector<int32_t> &tokens) override {

@@ -1,21 +1,13 @@
 //===- Tokenizer.cpp - text to tokens and back ------------------------------------------------===//
 #include "runtime/Tokenizer.h"
 #include "runtime/Error.h"
-#include "runtime/TokenizerBpe.h"
+#include "runtime/TokenizerModels.h"
 #include "runtime/TokenizerUnicode.h"
 #include <algorithm>
 #include <utility>
 
 namespace tril {
 namespace {
-
-/// The start of the last character of a text, or its last byte where that is none.
-size_t lastCharacter(std::string_view text) {
-  for (size_t back = 1; back <= std::min<size_t>(4, text.size()); ++back)
-    if (sequenceLength(text.substr(text.size() - back)) == back)
-      return text.size() - back;
-  return text.size() - 1;
-}
 
 bool startsWithWord(std::string_view text) {
   return sequenceLength(text) != 0 && isWordCharacter(decodeSequence(text));
@@ -25,30 +17,22 @@ bool endsWithWord(std::string_view text) {
   return !text.empty() && startsWithWord(text.substr(lastCharacter(text)));
 }
 
-size_t withoutTrailingSpace(std::string_view text) {
+/// U+2581 stands for a space.
+std::string withSpaces(std::string_view text) {
+  constexpr std::string_view mark = "\u2581";
+  std::string result;
   while (!text.empty()) {
-    const size_t last = lastCharacter(text);
-    if (sequenceLength(text.substr(last)) == 0 || !isWhiteSpace(decodeSequence(text.substr(last))))
-      break;
-    text = text.substr(0, last);
+    const bool space = text.starts_with(mark);
+    result += space ? ' ' : text[0];
+    text.remove_prefix(space ? mark.size() : 1);
   }
-  return text.size();
-}
-
-size_t leadingSpace(std::string_view text) {
-  size_t end = 0;
-  while (size_t length = sequenceLength(text.substr(end))) {
-    if (!isWhiteSpace(decodeSequence(text.substr(end))))
-      break;
-    end += length;
-  }
-  return end;
+  return result;
 }
 
 } // namespace
 
 Tokenizer::Tokenizer(TokenizerView theView)
-    : view(theView), preTokenizer(view),
+    : view(theView), preTokenizer(view), normalizer(view.normalizeSteps()),
       beforeNormalization(makeSet(view.added.first(view.header->addedBeforeNormalization))),
       afterNormalization(makeSet(view.added.subspan(view.header->addedBeforeNormalization))) {}
 
@@ -116,14 +100,26 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, bool addSpecial,
   if (addSpecial)
     tokens.assign(view.prefix.begin(), view.prefix.end());
 
-  BpeMerger merger(view);
+  const std::unique_ptr<PieceEncoder> encoder = makeEncoder(view);
+  bool first = true; // nothing of the text is before
+  std::string spaced;
   const auto onToken = [&](int32_t token) { tokens.push_back(token); };
-  const PreTokenizer::Sink onPiece = [&](std::string_view piece) { merger.encode(piece, tokens); };
-  const auto onNormalized = [&](std::string_view part) { preTokenizer.split(part, onPiece); };
+  const PreTokenizer::Sink onPiece = [&](std::string_view piece) {
+    if (view.header->spaces) {
+      spaced = withSpaces(piece);
+      piece = spaced;
+    }
+    encoder->encode(piece, tokens);
+  };
+  const auto onNormalized = [&](std::string_view part) {
+    preTokenizer.split(part, first, onPiece);
+    first = false;
+  };
   const auto onText = [&](std::string_view part) {
-    if (view.header->normalizer == Normalizer::none)
+    first = part.data() == text.data();
+    if (normalizer.empty())
       return findAdded(afterNormalization, part, parseSpecial, onNormalized, onToken);
-    const std::string normal = normalize(view.header->normalizer, part);
+    const std::string normal = normalizer(part);
     findAdded(afterNormalization, normal, parseSpecial, onNormalized, onToken);
   };
   findAdded(beforeNormalization, text, parseSpecial, onText, onToken);
@@ -138,6 +134,8 @@ std::string Tokenizer::decode(std::span<const int32_t> tokens, bool showSpecial)
   for (int32_t token : tokens)
     if (showSpecial || kindOf(token) != TokenKind::control)
       text += bytesOf(token);
+  if (view.header->stripSpace && text.starts_with(' '))
+    text.erase(0, 1);
   return text;
 }
 

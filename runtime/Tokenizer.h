@@ -1,12 +1,13 @@
 //===- Tokenizer.h - text to tokens and back --------------------------------------------------===//
 #pragma once
+#include "runtime/TokenizerNormalize.h"
 #include "runtime/TokenizerSplit.h"
 #include "runtime/TokenizerView.h"
 #include <array>
 
 namespace tril {
 
-/// Byte-level BPE over a mapped view (which must outlive it).  Immutable: any number of threads may
+/// A tokenizer over a mapped view (which must outlive it).  Immutable: any number of threads may
 /// use one. Any bytes come back as they were by `decode(encode(x))`, if the vocabulary has all 256
 /// bytes and neither a normalizer, a stripping added token nor a space prefix changes the text by
 /// intent.
@@ -51,6 +52,7 @@ private:
 
   TokenizerView view;
   PreTokenizer preTokenizer;
+  TextNormalizer normalizer;
   AddedSet beforeNormalization, afterNormalization;
 };
 

@@ -1,12 +1,13 @@
 //===- TokenizerBpe.cpp - merges within one piece ---------------------------------------------===//
 #include "runtime/TokenizerBpe.h"
 #include "runtime/Error.h"
+#include "runtime/TokenizerUnicode.h"
 #include <algorithm>
 
 namespace tril {
 
 void BpeMerger::encode(std::string_view piece, std::vector<int32_t> &tokens) {
-  if (const int32_t whole = view.findWord(piece); whole >= 0) {
+  if (const int32_t whole = view.header->ignoreMerges ? view.findWord(piece) : -1; whole >= 0) {
     tokens.push_back(whole);
     return;
   }
@@ -45,8 +46,17 @@ void BpeMerger::encode(std::string_view piece, std::vector<int32_t> &tokens) {
 void BpeMerger::fill(std::string_view piece) {
   symbols.clear();
   bool afterUnknown = false;
-  for (char c : piece) {
-    int32_t token = view.header->byteTokens[static_cast<uint8_t>(c)];
+  const bool characters = view.header->model == TokenizerModel::characters;
+  while (!piece.empty()) {
+    const std::string_view unit =
+        piece.substr(0, characters ? std::max<size_t>(1, sequenceLength(piece)) : 1);
+    piece.remove_prefix(unit.size());
+    int32_t token =
+        characters ? view.findWord(unit) : view.header->byteTokens[static_cast<uint8_t>(unit[0])];
+    if (token < 0 && characters && appendBytes(view, unit, [&](int32_t byte) { add(byte); })) {
+      afterUnknown = false;
+      continue;
+    }
     const bool unknown = token < 0;
     if (unknown) {
       token = view.header->unknownByte;
@@ -54,11 +64,15 @@ void BpeMerger::fill(std::string_view piece) {
         continue;
     }
     afterUnknown = unknown;
-    const auto place = static_cast<int32_t>(symbols.size());
-    symbols.push_back({token, place - 1, place + 1});
+    add(token);
   }
   if (!symbols.empty())
     symbols.back().next = -1;
+}
+
+void BpeMerger::add(int32_t token) {
+  const auto place = static_cast<int32_t>(symbols.size());
+  symbols.push_back({token, place - 1, place + 1});
 }
 
 void BpeMerger::propose(int32_t left) {

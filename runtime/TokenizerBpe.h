@@ -1,18 +1,18 @@
 //===- TokenizerBpe.h - merges within one piece -----------------------------------------------===//
 #pragma once
-#include "runtime/TokenizerView.h"
+#include "runtime/TokenizerModels.h"
 
 namespace tril {
 
 /// Applies the merges to a piece: always the pair of lowest rank, of equal ones the leftmost.
 /// Symbols are a linked list and candidate pairs a heap, so that n bytes take O(n log n).  Holds
 /// buffers; not for two threads at once.
-class BpeMerger {
+class BpeMerger : public PieceEncoder {
 public:
   explicit BpeMerger(const TokenizerView &view) : view(view) {}
 
   /// Appends the tokens of `piece`.
-  void encode(std::string_view piece, std::vector<int32_t> &tokens);
+  void encode(std::string_view piece, std::vector<int32_t> &tokens) override;
 
 private:
   struct Symbol {
@@ -27,6 +27,7 @@ private:
     } // the heap's top is the lowest
   };
   void fill(std::string_view piece);
+  void add(int32_t token);
   void propose(int32_t left);
 
   const TokenizerView &view;

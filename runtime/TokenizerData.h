@@ -1,9 +1,7 @@
 //===- TokenizerData.h - what a tokenizer is, read from a checkpoint --------------------------===//
 // The owning form, made once when a product is built: from GGUF metadata or from a Hugging Face
 // tokenizer.json.  `serialize` writes the compact form which a product maps and reads in place
-// (TokenizerView.h).  Byte-level BPE only: the vocabulary is sequences of bytes, merges are ranked
-// pairs (Sennrich et al. 2016, "Neural machine translation of rare words with subword units"; the
-// byte-level form: Radford et al. 2019, "Language models are unsupervised multitask learners").
+// (TokenizerView.h).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +22,46 @@ enum class TokenKind : uint8_t {
   byte = 6,
 };
 
+/// How a piece of text becomes tokens.
+enum class TokenizerModel : uint8_t {
+  /// BPE over bytes: ranked merges (Sennrich et al. 2016, "Neural machine translation of rare words
+  /// with subword units"; Radford et al. 2019, "Language models are unsupervised multitask
+  /// learners").
+  bytes,
+  /// BPE over characters, with ranked merges.
+  characters,
+  /// BPE over characters: of two neighbours that make a token, those of the highest score first
+  /// (SentencePiece: Kudo and Richardson 2018).
+  scored,
+  /// The tokens whose scores sum to the most (Kudo 2018, "Subword regularization").
+  unigram,
+  /// The longest token that fits, then the longest that continues it (Schuster and Nakajima 2012,
+  /// "Japanese and Korean voice search").
+  words,
+};
+
 enum class Normalizer : uint8_t { none, nfc, nfd, nfkc, nfkd };
+
+/// One step of normalization.
+struct NormalizeStep {
+  enum class Kind : uint8_t {
+    form,            // a normal form of Unicode
+    prepend,         // `content` before a text that is not empty
+    replace,         // the matches of `pattern` by `content`
+    lowercase,       // letters
+    dropMarks,       // combining marks
+    dropAccents,     // decomposed, and marks without a width of their own dropped
+    stripLeft,       // white space at the start
+    stripRight,      // ... at the end
+    clean,           // control characters dropped, white space made blanks
+    spaceIdeographs, // blanks around ideographs
+    mapLongest,      // `content` is a map of characters (TokenizerCharMap.h), longest entries first
+    mapGraphemes,    // ... one grapheme cluster after the other
+  };
+  Kind kind = Kind::form;
+  Normalizer form = Normalizer::none;
+  std::string pattern = {}, content = {};
+};
 
 /// A token found in the text before any splitting (`added_tokens` of tokenizer.json).
 struct AddedToken {
@@ -42,7 +79,10 @@ struct SplitStep {
   enum class Kind : uint8_t {
     split,       // cut at the matches of `pattern`
     prefixSpace, // a space is put before a piece that does not start with one
+    spaceMark,   // spaces become U+2581, with which each piece then starts
   };
+  /// Whether a piece gets a mark that has none.
+  enum class Prepend : uint8_t { always, first, never };
   enum class Behavior : uint8_t {
     isolated,   // each match is a piece, and what lies between matches
     contiguous, // the same, but matches that touch are one piece
@@ -50,7 +90,9 @@ struct SplitStep {
   };
   Kind kind = Kind::split;
   Behavior behavior = Behavior::isolated;
-  bool invert = false; // "matches" are what lies between the matches of `pattern`
+  bool invert =
+      false; // "matches" are what lies between the matches of `pattern`; spaceMark: not cut
+  Prepend prepend = Prepend::always; // spaceMark
   std::string pattern =
       {}; // Oniguruma's or PCRE2's syntax, as far as they agree; Unicode 16 classes
 };
@@ -62,6 +104,7 @@ struct Merge {
 };
 
 struct TokenizerData {
+  TokenizerModel model = TokenizerModel::bytes;
   std::vector<std::string>
       vocabulary;               // the bytes of each token, by id; empty for ids that name none
   std::vector<TokenKind> kinds; // as long as the vocabulary
@@ -69,9 +112,16 @@ struct TokenizerData {
   std::vector<Merge> merges;
   std::vector<AddedToken> added;
   std::vector<SplitStep> steps;
-  Normalizer normalizer = Normalizer::none;
-  bool ignoreMerges = false; // a whole piece which is a token needs no merges
-  bool fuseUnknown = false;  // bytes outside the vocabulary in a row become one `unknownByte`
+  std::vector<NormalizeStep> normalization;
+  /// Of each token: `scored`, `unigram`.
+  std::vector<double> scores;
+  bool singleScores = false;  // sums of scores are rounded to f32
+  bool spaces = false;        // the bytes of tokens have a space for each U+2581 of a text
+  bool stripSpace = false;    // decoding a whole text leaves a space at its start out
+  bool byteFallback = false;  // what is in no token becomes tokens of its bytes
+  uint32_t longestWord = 100; // `words`: longer ones are unknown, in characters
+  bool ignoreMerges = false;  // a whole piece which is a token needs no merges
+  bool fuseUnknown = false;   // bytes outside the vocabulary in a row become one `unknownByte`
   int32_t unknownByte =
       -1; // the token for a byte that is not in the vocabulary; -1: such bytes are left out
   int32_t bos = -1, eos = -1, unknown = -1, pad = -1; // -1: none

@@ -20,6 +20,10 @@ const NamedPreTokenizer *findPreTokenizer(std::string_view name);
 /// The value of `tokenizer.ggml.model` for byte-level BPE.
 std::string_view byteLevelModel();
 
+/// ... for SentencePiece's two kinds: pairs of the highest score, and the best sum of scores.
+std::string_view scoredModel();
+std::string_view unigramModel();
+
 /// The pattern which a "ByteLevel" pre-tokenizer applies.
 std::string_view byteLevelPattern();
 

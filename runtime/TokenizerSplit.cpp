@@ -1,52 +1,49 @@
 //===- TokenizerSplit.cpp - pre-tokenization by PCRE2 -----------------------------------------===//
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "runtime/TokenizerSplit.h"
 #include "runtime/Error.h"
+#include "runtime/TokenizerPattern.h"
 #include "runtime/TokenizerUnicode.h"
-#include <pcre2.h>
 
 namespace tril {
 namespace {
 
-template <auto free> struct Free {
-  template <class T> void operator()(T *object) const { free(object); }
-};
-using CodePtr = std::unique_ptr<pcre2_code, Free<pcre2_code_free>>;
-using MatchDataPtr = std::unique_ptr<pcre2_match_data, Free<pcre2_match_data_free>>;
-using MatchContextPtr = std::unique_ptr<pcre2_match_context, Free<pcre2_match_context_free>>;
-using JitStackPtr = std::unique_ptr<pcre2_jit_stack, Free<pcre2_jit_stack_free>>;
+using MatchContext = std::unique_ptr<pcre2_match_context, FreeWith<pcre2_match_context_free>>;
+using JitStack = std::unique_ptr<pcre2_jit_stack, FreeWith<pcre2_jit_stack_free>>;
 
-std::string messageOf(int code) {
+constexpr std::string_view kSpaceMark = "\u2581";
+
+} // namespace
+
+std::string patternMessage(int code) {
   PCRE2_UCHAR buffer[256];
   pcre2_get_error_message(code, buffer, sizeof buffer);
   return reinterpret_cast<const char *>(buffer);
 }
 
-CodePtr compile(std::string_view pattern) {
+PatternCode compilePattern(std::string_view pattern) {
   const std::string restated = restatePattern(pattern);
   int error = 0;
   PCRE2_SIZE place = 0;
-  CodePtr code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(restated.data()), restated.size(),
-                             PCRE2_UTF | PCRE2_UCP, &error, &place, nullptr));
+  PatternCode code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(restated.data()), restated.size(),
+                                 PCRE2_UTF | PCRE2_UCP, &error, &place, nullptr));
   if (!code)
     throw Error("the tokenizer's pattern `" + restated + "` is not understood at its byte " +
-                std::to_string(place) + ": " + messageOf(error));
+                std::to_string(place) + ": " + patternMessage(error));
   pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE); // without it, matching is only slower
   return code;
 }
 
-} // namespace
-
 struct PreTokenizer::Step {
   TokenizerView::StepRecord record;
-  CodePtr code;
+  PatternCode code;
 };
 
 /// What one call of `split` needs for itself.
 struct PreTokenizer::Session {
-  std::vector<MatchDataPtr> matches; // one a step, since a step runs within the one before
-  MatchContextPtr context{pcre2_match_context_create(nullptr)};
-  JitStackPtr stack{pcre2_jit_stack_create(32 << 10, 8 << 20, nullptr)};
+  bool first = false;                ///< the piece is the beginning of the text
+  std::vector<PatternMatch> matches; // one a step, since a step runs within the one before
+  MatchContext context{pcre2_match_context_create(nullptr)};
+  JitStack stack{pcre2_jit_stack_create(32 << 10, 8 << 20, nullptr)};
 
   explicit Session(const std::vector<Step> &steps) {
     pcre2_jit_stack_assign(context.get(), nullptr, stack.get());
@@ -58,16 +55,18 @@ struct PreTokenizer::Session {
 
 PreTokenizer::PreTokenizer(const TokenizerView &view) {
   for (const TokenizerView::StepRecord &record : view.steps)
-    steps.push_back(
-        {record, record.kind == SplitStep::Kind::split ? compile(view.pattern(record)) : nullptr});
+    steps.push_back({record, record.kind == SplitStep::Kind::split
+                                 ? compilePattern(view.pattern(record))
+                                 : nullptr});
 }
 
 PreTokenizer::~PreTokenizer() = default;
 PreTokenizer::PreTokenizer(PreTokenizer &&) noexcept = default;
 PreTokenizer &PreTokenizer::operator=(PreTokenizer &&) noexcept = default;
 
-void PreTokenizer::split(std::string_view text, const Sink &sink) const {
+void PreTokenizer::split(std::string_view text, bool first, const Sink &sink) const {
   Session session(steps);
+  session.first = first;
   for (size_t begin = 0; begin < text.size();) {
     size_t end = begin;
     while (size_t length = sequenceLength(text.substr(end)))
@@ -90,10 +89,38 @@ void PreTokenizer::splitFrom(size_t step, std::string_view text, Session &sessio
     return sink(text);
   if (steps[step].record.kind == SplitStep::Kind::split)
     return splitByPattern(step, text, session, sink);
+  if (steps[step].record.kind == SplitStep::Kind::spaceMark)
+    return splitAtMarks(step, text, session, sink);
   if (text.front() == ' ')
     return splitFrom(step + 1, text, session, sink);
   const std::string prefixed = " " + std::string(text);
   splitFrom(step + 1, prefixed, session, sink);
+}
+
+// Blanks become marks, one is put before, and each piece begins at one.
+void PreTokenizer::splitAtMarks(size_t step, std::string_view text, Session &session,
+                                const Sink &sink) const {
+  const TokenizerView::StepRecord &record = steps[step].record;
+  std::string marked;
+  for (char c : text)
+    if (c == ' ')
+      marked += kSpaceMark;
+    else
+      marked += c;
+  const auto scheme = static_cast<SplitStep::Prepend>(record.prepend);
+  const bool prepend = scheme == SplitStep::Prepend::always ||
+                       (scheme == SplitStep::Prepend::first && session.first);
+  if (prepend && !marked.starts_with(kSpaceMark))
+    marked.insert(0, kSpaceMark);
+  session.first = false;
+  if (record.invert) // not cut
+    return splitFrom(step + 1, marked, session, sink);
+  for (size_t begin = 0; begin < marked.size();) {
+    const size_t end =
+        std::min(marked.size(), marked.find(kSpaceMark, begin + 1)); // a mark is no part of another
+    splitFrom(step + 1, std::string_view(marked).substr(begin, end - begin), session, sink);
+    begin = end;
+  }
 }
 
 void PreTokenizer::splitByPattern(size_t step, std::string_view text, Session &session,
@@ -128,7 +155,7 @@ void PreTokenizer::splitByPattern(size_t step, std::string_view text, Session &s
     if (found == PCRE2_ERROR_NOMATCH)
       break;
     if (found < 0)
-      throw Error("cannot split the text into tokens: " + messageOf(found));
+      throw Error("cannot split the text into tokens: " + patternMessage(found));
     const PCRE2_SIZE *bounds = pcre2_get_ovector_pointer(data);
     take(bounds[0], bounds[1]);
     start = bounds[1];

@@ -21,12 +21,14 @@ public:
 
   /// Calls `sink` with each piece in turn; never with an empty one.  A piece is only valid during
   /// its call.
-  void split(std::string_view text, const Sink &sink) const;
+  /// `first`: the text is the beginning of what is tokenised.
+  void split(std::string_view text, bool first, const Sink &sink) const;
 
 private:
   struct Step;
   struct Session;
   void splitFrom(size_t step, std::string_view text, Session &session, const Sink &sink) const;
+  void splitAtMarks(size_t step, std::string_view text, Session &session, const Sink &sink) const;
   void splitByPattern(size_t step, std::string_view text, Session &session, const Sink &sink) const;
 
   std::vector<Step> steps;

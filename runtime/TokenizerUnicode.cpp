@@ -67,8 +67,9 @@ constexpr Range kLaterThanTheTables[] = {
     {0x11935, 0x11935}, {0x11938, 0x11938}, {0x1193d, 0x1193e}, {0x11943, 0x11943},
     {0x119e0, 0x119e0}, {0x11a34, 0x11a34}, {0x11a47, 0x11a47}, {0x11a99, 0x11a99},
     {0x11d42, 0x11d42}, {0x11d44, 0x11d45}, {0x11d97, 0x11d97}, {0x11f41, 0x11f42},
-    {0x16ff0, 0x16ff1}, {0x1e08f, 0x1e08f}, {0x1e130, 0x1e136}, {0x1e2ae, 0x1e2ae},
-    {0x1e2ec, 0x1e2ef}, {0x1e4ec, 0x1e4ef}, {0x1f16c, 0x1f16c}, {0x1fbf0, 0x1fbf9}};
+    {0x16ff0, 0x16ff1}, {0x1e030, 0x1e06d}, {0x1e08f, 0x1e08f}, {0x1e130, 0x1e136},
+    {0x1e2ae, 0x1e2ae}, {0x1e2ec, 0x1e2ef}, {0x1e4ec, 0x1e4ef}, {0x1f16c, 0x1f16c},
+    {0x1fbf0, 0x1fbf9}};
 
 bool isLaterThanTheTables(char32_t codePoint) {
   const auto *const range =
@@ -124,6 +125,33 @@ bool isWhiteSpace(char32_t c) {
   return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
          c == 0x3000;
+}
+
+size_t lastCharacter(std::string_view text) {
+  for (size_t back = 1; back <= std::min<size_t>(4, text.size()); ++back)
+    if (sequenceLength(text.substr(text.size() - back)) == back)
+      return text.size() - back;
+  return text.size() - 1;
+}
+
+size_t withoutTrailingSpace(std::string_view text) {
+  while (!text.empty()) {
+    const size_t last = lastCharacter(text);
+    if (sequenceLength(text.substr(last)) == 0 || !isWhiteSpace(decodeSequence(text.substr(last))))
+      break;
+    text = text.substr(0, last);
+  }
+  return text.size();
+}
+
+size_t leadingSpace(std::string_view text) {
+  size_t end = 0;
+  while (size_t length = sequenceLength(text.substr(end))) {
+    if (!isWhiteSpace(decodeSequence(text.substr(end))))
+      break;
+    end += length;
+  }
+  return end;
 }
 
 bool isWordCharacter(char32_t codePoint) {

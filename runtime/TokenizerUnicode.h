@@ -20,6 +20,14 @@ char32_t decodeSequence(std::string_view text);
 /// White space by Unicode's property White_Space.
 bool isWhiteSpace(char32_t codePoint);
 
+/// The bytes of the white space at the start of a text.
+size_t leadingSpace(std::string_view text);
+/// The size of a text without the white space at its end.
+size_t withoutTrailingSpace(std::string_view text);
+/// The start of the last character of a text that is not empty, or its last byte where that is
+/// none.
+size_t lastCharacter(std::string_view text);
+
 /// A letter, a mark, a digit or a connector (`\w` of Unicode Technical Standard 18).
 bool isWordCharacter(char32_t codePoint);
 

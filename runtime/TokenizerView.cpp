@@ -1,6 +1,7 @@
 //===- TokenizerView.cpp - write and read the compact form ------------------------------------===//
 #include "runtime/TokenizerView.h"
 #include "runtime/Error.h"
+#include "runtime/TokenizerNormalize.h"
 #include "runtime/TokenizerUnicode.h"
 #include <algorithm>
 #include <bit>
@@ -73,11 +74,16 @@ void writeVocabulary(const TokenizerData &data, Writer &writer) {
     if (!data.words[id])
       continue;
     ++words;
-    if (data.vocabulary[id].size() == 1)
+    if (data.model == TokenizerModel::bytes && data.vocabulary[id].size() == 1)
       writer.header.byteTokens[static_cast<uint8_t>(data.vocabulary[id][0])] =
           static_cast<int32_t>(id);
   }
-  if (data.ignoreMerges)
+  if (data.byteFallback)
+    for (size_t id = 0; id < data.vocabulary.size(); ++id)
+      if (data.kinds[id] == TokenKind::byte && data.vocabulary[id].size() == 1)
+        writer.header.byteTokens[static_cast<uint8_t>(data.vocabulary[id][0])] =
+            static_cast<int32_t>(id);
+  if (data.ignoreMerges || data.model != TokenizerModel::bytes)
     writer.section(Header::wordSlots, slotsFor(words, [&](auto add) {
                      for (size_t id = 0; id < data.vocabulary.size(); ++id)
                        if (data.words[id])
@@ -103,9 +109,10 @@ void writeMerges(const TokenizerData &data, Writer &writer) {
 
 void writeAdded(const TokenizerData &data, Writer &writer) {
   std::vector<AddedToken> added;
+  const TextNormalizer normalizer(data.normalization);
   for (AddedToken token : data.added) {
     if (token.normalized)
-      token.text = normalize(data.normalizer, token.text);
+      token.text = normalizer(token.text);
     if (!token.text.empty())
       added.push_back(std::move(token));
   }
@@ -131,11 +138,27 @@ void writeSteps(const TokenizerData &data, Writer &writer) {
   for (const SplitStep &step : data.steps) {
     records.push_back({static_cast<uint32_t>(patterns.size()),
                        static_cast<uint32_t>(step.pattern.size()), step.kind, step.behavior,
-                       step.invert, 0});
+                       step.invert, step.prepend});
     patterns += step.pattern;
   }
   writer.section(Header::steps, records);
   writer.section(Header::stepBytes, patterns);
+}
+
+void writeNormalization(const TokenizerData &data, Writer &writer) {
+  std::vector<TokenizerView::NormalizeRecord> records;
+  std::string texts;
+  for (const NormalizeStep &step : data.normalization) {
+    records.push_back({static_cast<uint32_t>(texts.size()),
+                       static_cast<uint32_t>(step.pattern.size()),
+                       static_cast<uint32_t>(step.content.size()),
+                       step.kind,
+                       step.form,
+                       {}});
+    texts += step.pattern + step.content;
+  }
+  writer.section(Header::normalization, records);
+  writer.section(Header::normalizationBytes, texts);
 }
 
 /// Reading: every check throws from here, so that all messages have one form.
@@ -191,18 +214,35 @@ std::vector<std::byte> TokenizerData::serialize() const {
   writer.header.unknown = unknown;
   writer.header.pad = pad;
   writer.header.unknownByte = unknownByte;
-  writer.header.normalizer = normalizer;
+  writer.header.model = model;
+  writer.header.longestWord = longestWord;
+  writer.header.byteFallback = byteFallback;
+  writer.header.spaces = spaces;
+  writer.header.singleScores = singleScores;
+  writer.header.stripSpace = stripSpace;
   writer.header.ignoreMerges = ignoreMerges;
   writer.header.fuseUnknown = fuseUnknown;
   writeVocabulary(*this, writer);
   writeMerges(*this, writer);
   writeAdded(*this, writer);
   writeSteps(*this, writer);
+  writeNormalization(*this, writer);
+  writer.section(Header::scores, scores);
   writer.section(Header::prefix, prefix);
   writer.section(Header::suffix, suffix);
   writer.section(Header::endOfGeneration, endOfGeneration);
   writer.section(Header::chatTemplate, chatTemplate);
   return writer.take();
+}
+
+std::vector<NormalizeStep> TokenizerView::normalizeSteps() const {
+  std::vector<NormalizeStep> steps;
+  for (const NormalizeRecord &record : normalization)
+    steps.push_back({record.kind, record.form,
+                     std::string(normalizationBytes.substr(record.offset, record.patternSize)),
+                     std::string(normalizationBytes.substr(record.offset + record.patternSize,
+                                                           record.contentSize))});
+  return steps;
 }
 
 TokenizerView TokenizerView::deserialize(std::span<const std::byte> bytes) {
@@ -226,6 +266,9 @@ TokenizerView TokenizerView::deserialize(std::span<const std::byte> bytes) {
   view.addedBytes = reader.text(Header::addedBytes);
   view.steps = reader.section<StepRecord>(Header::steps);
   view.stepBytes = reader.text(Header::stepBytes);
+  view.normalization = reader.section<NormalizeRecord>(Header::normalization);
+  view.normalizationBytes = reader.text(Header::normalizationBytes);
+  view.scores = reader.section<double>(Header::scores);
   view.prefix = reader.section<int32_t>(Header::prefix);
   view.suffix = reader.section<int32_t>(Header::suffix);
   view.endOfGeneration = reader.section<int32_t>(Header::endOfGeneration);
@@ -258,16 +301,28 @@ TokenizerView TokenizerView::deserialize(std::span<const std::byte> bytes) {
   for (const StepRecord &step : view.steps)
     require(step.offset <= view.stepBytes.size() &&
                 step.size <= view.stepBytes.size() - step.offset &&
-                step.kind <= SplitStep::Kind::prefixSpace &&
-                step.behavior <= SplitStep::Behavior::removed,
+                step.kind <= SplitStep::Kind::spaceMark &&
+                step.behavior <= SplitStep::Behavior::removed &&
+                step.prepend <= SplitStep::Prepend::never,
             "a pattern lies outside of it");
+  for (const NormalizeRecord &step : view.normalization)
+    require(step.offset <= view.normalizationBytes.size() &&
+                uint64_t(step.patternSize) + step.contentSize <=
+                    view.normalizationBytes.size() - step.offset &&
+                step.kind <= NormalizeStep::Kind::mapGraphemes && step.form <= Normalizer::nfkd,
+            "a step of normalization lies outside of it");
+  require(header->model <= TokenizerModel::words, "its model is not known");
+  const bool scored =
+      header->model == TokenizerModel::scored || header->model == TokenizerModel::unigram;
+  require(view.scores.size() == (scored ? size : 0), "it has no score for each token");
+  require(header->model == TokenizerModel::bytes || !view.wordSlots.empty(),
+          "it has no table of tokens");
 
   checkIds(view.prefix, size);
   checkIds(view.suffix, size);
   checkIds(view.endOfGeneration, size);
   require(std::is_sorted(view.endOfGeneration.begin(), view.endOfGeneration.end()),
           "its ends of generation are not sorted");
-  require(header->normalizer <= Normalizer::nfkd, "its normalizer is not known");
   for (int32_t id : {header->bos, header->eos, header->unknown, header->pad, header->unknownByte})
     require(id >= -1 && id < static_cast<int32_t>(size),
             "a special token is outside the vocabulary");

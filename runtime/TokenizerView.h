@@ -10,18 +10,22 @@
 namespace tril {
 
 struct TokenizerHeader {
-  static constexpr char kMagic[8] = {'T', 'R', 'I', 'L', 'T', 'O', 'K', '1'};
+  static constexpr char kMagic[8] = {'T', 'R', 'I', 'L', 'T', 'O', 'K', '2'};
   enum Section : uint32_t {
     tokenOffsets, // u32 [tokens + 1] into tokenBytes
     tokenBytes,
     tokenKinds, // TokenKind [tokens]
     merges,     // Merge, by rank
     mergeSlots, // u32, open addressing over (left, right): a tag of 8 bits, 24 bits of rank
-    wordSlots,  // u32, open addressing over the bytes of tokens; empty without ignoreMerges
+    wordSlots,  // u32, open addressing over the bytes of tokens; empty for `bytes` without
+                // ignoreMerges
+    scores,     // f64 [tokens], or empty
     added, // AddedRecord; those looked for before normalization first; each part sorted by text
     addedBytes,
     steps, // StepRecord
     stepBytes,
+    normalization, // NormalizeRecord
+    normalizationBytes,
     prefix,
     suffix,
     endOfGeneration, // i32, sorted
@@ -35,8 +39,9 @@ struct TokenizerHeader {
   uint64_t size; // of everything, the header included
   int32_t bos, eos, unknown, pad, unknownByte;
   uint32_t addedBeforeNormalization;
-  Normalizer normalizer;
-  uint8_t ignoreMerges, fuseUnknown;
+  uint32_t longestWord;
+  TokenizerModel model;
+  uint8_t ignoreMerges, fuseUnknown, byteFallback, spaces, stripSpace, singleScores;
   uint8_t padding[5];
   int32_t byteTokens[256]; // -1: not in the vocabulary
   Extent sections[sectionCount];
@@ -51,7 +56,14 @@ struct TokenizerView {
     uint32_t offset, size;
     SplitStep::Kind kind;
     SplitStep::Behavior behavior;
-    uint8_t invert, padding;
+    uint8_t invert;
+    SplitStep::Prepend prepend;
+  };
+  struct NormalizeRecord {
+    uint32_t offset, patternSize, contentSize; // the content is behind the pattern
+    NormalizeStep::Kind kind;
+    Normalizer form;
+    uint8_t padding[2];
   };
   static constexpr uint32_t kEmptySlot = 0xffffffff;
   static constexpr uint32_t kMaxMerges = 0xffffff;
@@ -66,6 +78,9 @@ struct TokenizerView {
   std::string_view addedBytes;
   std::span<const StepRecord> steps;
   std::string_view stepBytes;
+  std::span<const NormalizeRecord> normalization;
+  std::string_view normalizationBytes;
+  std::span<const double> scores;
   std::span<const int32_t> prefix, suffix, endOfGeneration;
   std::string_view chatTemplate;
 
@@ -104,7 +119,9 @@ struct TokenizerView {
     }
   }
 
-  /// The token with these bytes, or -1; only with ignoreMerges.
+  std::vector<NormalizeStep> normalizeSteps() const;
+
+  /// The token with these bytes, or -1; not for `bytes` without ignoreMerges.
   int32_t findWord(std::string_view bytes) const {
     if (wordSlots.empty())
       return -1;

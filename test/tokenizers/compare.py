@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Compares tril-tokenize with the `tokenizers` package (pip install tokenizers) on many texts.
+"""Compares tril-tokenize with the `tokenizers` or `sentencepiece` package (pip install tokenizers sentencepiece) on many texts.
 
 compare.py TRIL_TOKENIZE MODEL [--megabytes 10] [--seed 1]
-MODEL is a GGUF file or a tokenizer.json.  Says how many texts differ and shows the first of them; exit status 1 if any.
+MODEL is a GGUF file, a tokenizer.json, or NAME.gguf.json beside NAME.model (train.py).  Says how many texts differ and shows the first of them; exit status 1 if any.
 """
 import argparse
 import json
@@ -11,6 +11,7 @@ import struct
 import subprocess
 import tempfile
 
+import sentencepiece
 from tokenizers import Tokenizer
 
 import corpus
@@ -28,6 +29,22 @@ def make_texts(seed, size):
     return texts
 
 
+def compare_pieces(options, reference):
+    texts = [text for text in make_texts(options.seed, options.megabytes * 1e6) if "\0" not in text]
+    data = b"".join(struct.pack("<I", len(t.encode())) + t.encode() for t in texts)
+    output = subprocess.run([options.tokenize, options.model, "--records"], input=data, stdout=subprocess.PIPE, check=True).stdout
+    ours = [[int(w) for w in line.split()] for line in output.decode().split("\n")[:-1]]
+    differ = 0
+    for text, mine, other in zip(texts, ours, reference.encode(texts), strict=True):
+        if mine != other:
+            differ += 1
+            if differ <= 3:
+                at = next((i for i, (a, b) in enumerate(zip(mine, other)) if a != b), min(len(mine), len(other)))
+                print("differs at token %d: ours %s, theirs %s, of %r" % (at, mine[at:at + 8], other[at:at + 8], text[:200]))
+    print("%d texts, %.1f MB: %d differ" % (len(texts), len(data) / 1e6, differ))
+    raise SystemExit(1 if differ else 0)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tokenize")
@@ -37,6 +54,8 @@ def main():
     options = parser.parse_args()
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         path = options.model
+        if path.endswith(".gguf.json"):
+            compare_pieces(options, sentencepiece.SentencePieceProcessor(model_file=path.removesuffix(".gguf.json") + ".model"))
         if path.endswith(".gguf"):
             metadata = gguf_tokenizer.read_metadata(path)
             reference = gguf_tokenizer.from_metadata(metadata)

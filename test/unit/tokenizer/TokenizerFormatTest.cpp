@@ -48,8 +48,10 @@ std::string ggufMessage(const char *key, const json &value) {
 TEST(GgufTokenizer, RefusesWithTheKey) {
   EXPECT_EQ(ggufMessage("tokenizer.ggml.model", nullptr),
             "the metadata has no key `tokenizer.ggml.model`");
-  EXPECT_EQ(ggufMessage("tokenizer.ggml.model", "bert"),
-            "the tokenizer model `bert` is not supported; `gpt2` (byte-level BPE) is");
+  EXPECT_EQ(
+      ggufMessage("tokenizer.ggml.model", "bert"),
+      "the tokenizer model `bert` is not supported; `gpt2` (byte-level BPE), `llama` and `t5` "
+      "(SentencePiece) are");
   EXPECT_EQ(ggufMessage("tokenizer.ggml.pre", "x"),
             "the pre-tokenizer `x` (`tokenizer.ggml.pre`) is not known");
   EXPECT_EQ(ggufMessage("tokenizer.ggml.pre", 3), "`tokenizer.ggml.pre` must be a string");
@@ -85,24 +87,29 @@ TEST(JsonTokenizer, RefusesWithTheMember) {
   EXPECT_EQ(messageOf([] { TokenizerData::fromTokenizerJson(json::array()); }),
             "the tokenizer must be an object");
   EXPECT_EQ(message(R"({"model": {"type": "Unigram"}})"),
-            "the tokenizer's model \"Unigram\" is not supported; byte-level BPE is");
+            "the tokenizer's model \"Unigram\" with a byte-level pre-tokenizer is not supported");
   EXPECT_EQ(message(R"({"model": {"dropout": 0.1}})"),
-            "the tokenizer's dropout 0.1 is not supported; byte-level BPE is");
+            "the tokenizer's dropout 0.1 is not supported");
   EXPECT_EQ(message(R"({"model": {"byte_fallback": true}})"),
-            "the tokenizer's `byte_fallback` is not supported; byte-level BPE is");
+            "the tokenizer's `byte_fallback` of a byte-level vocabulary is not supported");
   EXPECT_EQ(message(R"({"model": {"vocab": {"a": -1}}})"),
             "the number of `a` in `model`, member `vocab` must be a token, a whole number from 0 "
             "to 16777215");
   EXPECT_EQ(message(R"({"model": {"merges": ["b a"]}})"),
             "merge 0 (`b`, `a`) needs `ba`, which is not in the vocabulary");
   EXPECT_EQ(message(R"({"model": {"merges": [["a"]]}})"), "merge 0 must be two strings");
-  EXPECT_EQ(message(R"({"normalizer": {"type": "Lowercase"}})"),
-            "the tokenizer's normalizer `Lowercase` is not supported; byte-level BPE is");
-  EXPECT_EQ(
-      message(R"({"pre_tokenizer": null})"),
-      "the tokenizer's pre-tokenizer without `ByteLevel` is not supported; byte-level BPE is");
-  EXPECT_EQ(message(R"({"pre_tokenizer": {"type": "Metaspace"}})"),
-            "the tokenizer's pre-tokenizer `Metaspace` is not supported; byte-level BPE is");
+  EXPECT_EQ(message(R"({"normalizer": {"type": "Nmt"}})"),
+            "the tokenizer's normalizer `Nmt` is not supported");
+  EXPECT_EQ(message(R"({"normalizer": {"type": "Precompiled", "precompiled_charsmap": "?"}})"),
+            "the tokenizer's map of characters is not written in base 64");
+  EXPECT_EQ(message(R"({"pre_tokenizer": {"type": "CharDelimiterSplit"}})"),
+            "the tokenizer's pre-tokenizer `CharDelimiterSplit` is not supported");
+  EXPECT_EQ(message(R"({"pre_tokenizer": {"type": "Metaspace", "replacement": "_"}})"),
+            "the tokenizer's `Metaspace` with another mark is not supported");
+  EXPECT_EQ(message(R"({"pre_tokenizer": null, "decoder": {"type": "CTC"}})"),
+            "the tokenizer's decoder `CTC` is not supported");
+  EXPECT_EQ(message(R"({"pre_tokenizer": null, "model": {"type": "WordLevel"}})"),
+            "the tokenizer's model \"WordLevel\" is not supported");
   EXPECT_EQ(
       message(
           R"({"post_processor": {"type": "RobertaProcessing", "cls": ["x", 7], "sep": ["x", 7]}})"),

@@ -119,9 +119,8 @@ std::vector<std::string> pieces(const char *name, std::string_view text) {
   static const json tokenizer = readData("byte_level");
   const Loaded loaded(TokenizerData::fromGguf(ggufOf(tokenizer, name)));
   std::vector<std::string> result;
-  PreTokenizer(TokenizerView::deserialize(loaded.bytes)).split(text, [&](std::string_view piece) {
-    result.emplace_back(piece);
-  });
+  PreTokenizer(TokenizerView::deserialize(loaded.bytes))
+      .split(text, true, [&](std::string_view piece) { result.emplace_back(piece); });
   return result;
 }
 

@@ -89,8 +89,8 @@ TEST_F(SolverTest, OneDatumIsOneNumberWhereItsIndicesAreEqual) {
   Formula differ = terms.negate(terms.equal(atT, atS));
   EXPECT_TRUE(solver.possible(differ));
   EXPECT_FALSE(solver.possible(terms.both(differ, terms.equal(t, s))));
-  EXPECT_FALSE(solver.possible(terms.both(
-      differ, terms.both(terms.atMost(t, s), terms.below(s, terms.add(t, Affine(1)))))));
+  EXPECT_FALSE(solver.possible(
+      terms.both(differ, terms.both(terms.atMost(t, s), terms.below(s, terms.add(t, Affine(1)))))));
 }
 
 TEST_F(SolverTest, FindsTheLargest) {

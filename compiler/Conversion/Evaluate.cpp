@@ -270,23 +270,6 @@ static Coordinate offsetOf(Evaluator &e, const Memory &memory, const Point &poin
           arith::AddIOp::create(b, code.loc, slot, arith::AddIOp::create(b, code.loc, tile, which));
       c = uniform ? Coordinate{slot, false, Value()} : Coordinate{Value(), false, slot};
     }
-    if (memory.step != 1 && e.name(axis.getName()) == memory.past) {
-      // block of 64 * step positions, residue, and which one of it
-      OpBuilder &b = code.builder;
-      bool uniform = c.isUniform();
-      auto number = [&](int64_t n) -> Value {
-        return uniform ? code.c64(n) : code.broadcast(code.c64(n), e.width);
-      };
-      Value p = uniform ? c.scalar : e.toLanes(c);
-      Value rest = arith::RemUIOp::create(b, code.loc, p, number(64 * memory.step));
-      Value residue = arith::RemUIOp::create(b, code.loc, rest, number(memory.step));
-      Value which = arith::DivUIOp::create(b, code.loc, rest, number(memory.step));
-      Value tile = arith::MulIOp::create(b, code.loc, residue, number(64));
-      Value slot = arith::SubIOp::create(b, code.loc, p, rest);
-      slot =
-          arith::AddIOp::create(b, code.loc, slot, arith::AddIOp::create(b, code.loc, tile, which));
-      c = uniform ? Coordinate{slot, false, Value()} : Coordinate{Value(), false, slot};
-    }
     if (memory.inLanes && e.name(axis.getName()) == memory.past) {
       // position p of a state in lanes: p / 16 blocks, and p % 16
       if (c.isUniform() || (c.lane && c.aligned)) {

@@ -10,9 +10,9 @@
 #include "runtime/Error.h"
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <mutex>
@@ -104,7 +104,7 @@ std::string examine(CompiledText &compiled, const AttentionText &text, std::mt19
       OutputValues split = compiled.divided(inputs, threads, most, random, told);
       for (size_t o = 0; o < whole.size(); ++o)
         for (size_t i = 0; i < whole[o].size(); ++i)
-          if (std::memcmp(&split[o][i], &whole[o][i], 4) != 0)
+          if (std::bit_cast<uint32_t>(split[o][i]) != std::bit_cast<uint32_t>(whole[o][i]))
             return place(manifest, o, i, split[o][i], whole[o][i]) + " as whole, of " +
                    std::to_string(length) + " positions, " + std::to_string(threads) +
                    " threads, steps" + told;
@@ -166,7 +166,7 @@ private:
         std::cout << "  " << attention << "\n";
     }
     if (arguments.show)
-      std::cout << text.text << std::endl;
+      std::cout << text.text << "\n" << std::flush;
   }
 
   const Arguments arguments;

@@ -26,7 +26,7 @@ stub() {
   chmod +x "$work/$1"
 }
 
-for script in scripts/setup examples/quickstart test/run test/bench/run; do
+for script in scripts/setup examples/quickstart test/run test/bench/run test/bench/attention/run; do
   expect 0 "$script" "$root/$script" --help
 done
 expect 1 'quickstart: unknown option `-x`; see --help' "$root/examples/quickstart" -x

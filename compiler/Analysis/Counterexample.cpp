@@ -259,7 +259,10 @@ static void help(const Step *entry, ReadsAnalysis &analysis, Refutation &result)
       }
     }
   }
-  if (!result.certain)
+  bool maskIsMissing = llvm::any_of(result.helps, [](const std::string &text) {
+    return text.starts_with("nothing keeps later positions out");
+  });
+  if (!result.certain && !maskIsMissing)
     add("the analysis follows comparisons and whole-number arithmetic of positions; what is "
         "multiplied with each other, or computed from weights, may be anything to it");
 }

@@ -214,7 +214,8 @@ int main(int argc, char **argv) {
     if (arguments.slow > 0) {
       if (seconds > arguments.slow)
         std::cout << "program " << i << " took " << seconds << " s and " << claim.queries
-                  << " queries" << (claim.undecided.empty() ? "" : ", undecided") << std::endl;
+                  << " queries" << (claim.undecided.empty() ? "" : ", undecided") << "\n"
+                  << std::flush;
       accepted += claim.holds();
       continue;
     }
@@ -227,7 +228,8 @@ int main(int argc, char **argv) {
       ++wrong;
       std::cout << "program " << i << " of seed " << arguments.seed
                 << " is accepted and leaks: " << leak << "\n"
-                << text << std::endl;
+                << text << "\n"
+                << std::flush;
     } else if (claim.holds()) {
       ++accepted;
     } else if (!leak.empty()) {
@@ -235,7 +237,8 @@ int main(int argc, char **argv) {
     } else if (refusedHarmless++ < arguments.show) {
       std::cout << "program " << i << " is refused and did not leak ("
                 << (claim.undecided.empty() ? claim.refutations[0].taken : claim.undecided) << ")\n"
-                << text << std::endl;
+                << text << "\n"
+                << std::flush;
     }
   }
   std::cout << accepted << " accepted, " << refusedLeaks << " refused that leak, "

@@ -166,13 +166,14 @@ protected:
   void check(const Predicate &predicate) {
     MaskSets sets = truthOf(predicate.value, "past");
     std::vector<KeyInterval> intervals = keyIntervals(sets);
+    bool same = true; // sets of too many parts are left open
     for (int64_t t = 0; t < kPositions; ++t)
       for (int64_t p = 0; p < kPositions; ++p) {
         bool holds = predicate.holds(t, p);
-        ASSERT_EQ(sets.may.containsPoint({t, p}), holds)
-            << predicate.text << " at time " << t << ", past " << p;
-        ASSERT_EQ(sets.must.containsPoint({t, p}), holds)
-            << predicate.text << " at time " << t << ", past " << p;
+        bool may = sets.may.containsPoint({t, p}), must = sets.must.containsPoint({t, p});
+        ASSERT_TRUE(may || !holds) << predicate.text << " at time " << t << ", past " << p;
+        ASSERT_TRUE(holds || !must) << predicate.text << " at time " << t << ", past " << p;
+        same &= may == holds && must == holds;
         bool covered = false, full = false;
         for (const KeyInterval &interval : intervals) {
           if (t < interval.first || (interval.last && t > *interval.last))
@@ -188,6 +189,7 @@ protected:
         ASSERT_TRUE(!full || holds) << predicate.text << " at time " << t << ", past " << p;
         pairs += full;
       }
+    exact += same;
     for (const KeyInterval &interval : intervals) {
       checkMotion(interval, interval.least, interval.leastMoves, predicate.text);
       checkMotion(interval, interval.most, interval.mostMoves, predicate.text);
@@ -241,7 +243,7 @@ protected:
   mlir::OpBuilder builder;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::mt19937 random{7};
-  int64_t pairs = 0, lattices = 0;
+  int64_t pairs = 0, lattices = 0, exact = 0;
 };
 
 TEST_F(MaskTest, RandomPredicates) {
@@ -252,6 +254,7 @@ TEST_F(MaskTest, RandomPredicates) {
     if (HasFatalFailure())
       return;
   }
+  EXPECT_GE(exact, 285);
   EXPECT_GT(pairs, 10'000); // full tiles do come about
 }
 

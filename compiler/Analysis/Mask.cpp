@@ -33,14 +33,6 @@ PresburgerSet complementOf(const PresburgerSet &set) {
   return PresburgerSet(withFloors(set)).complement();
 }
 
-PresburgerSet withoutEmptyParts(const PresburgerSet &set) {
-  PresburgerSet result = PresburgerSet::getEmpty(kSpace);
-  for (const IntegerRelation &part : set.getAllDisjuncts())
-    if (!part.isEmpty())
-      result.unionInPlace(part);
-  return result;
-}
-
 /// (time * t + past * p + sum of factors * floors + constant) / scale, scale > 0.
 struct Quasi {
   int64_t time = 0, past = 0, constant = 0, scale = 1;
@@ -102,9 +94,8 @@ private:
     return {a.may.unionSet(b.may), a.must.unionSet(b.must)};
   }
   static MaskSets opposite(const MaskSets &a) {
-    PresburgerSet may = withoutEmptyParts(a.may), must = withoutEmptyParts(a.must);
-    return {isSimple(must) ? complementOf(must) : PresburgerSet::getUniverse(kSpace),
-            isSimple(may) ? complementOf(may) : PresburgerSet::getEmpty(kSpace)};
+    return {isSimple(a.must) ? complementOf(a.must) : PresburgerSet::getUniverse(kSpace),
+            isSimple(a.may) ? complementOf(a.may) : PresburgerSet::getEmpty(kSpace)};
   }
 
   StringRef past;

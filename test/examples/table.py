@@ -69,18 +69,21 @@ def state(tril, path, case):
     weights = os.path.join(GOLDEN, case)
     if "tril.whole =" in output(tril, "build", path, "--weights", weights, "--mcpu", CPU, "--emit", "step"):
         return "none: whole sequences only"
-    linear = fixed = 0
+    linear = fixed = sequence = 0
     rings = {}
     for entry in json.loads(output(tril, "plan", path, "--weights", weights, "--json"))["states"]:
         size = int(entry["formula"].split()[0])
         if entry["kind"] == "ring":
             rings[entry["window"]] = rings.get(entry["window"], 0) + size
+        elif entry["kind"] == "sequence":
+            sequence += size
         elif entry["kind"] == "linear":
             linear += size
         else:
             fixed += size
     kinds = [f"linear, {linear} bytes a position"] if linear else []
     kinds += [f"ring, {size} bytes for each of {window} back" for window, size in sorted(rings.items())]
+    kinds += [f"{sequence} bytes a position of another sequence"] if sequence else []
     kinds += [f"recurrence, {fixed} bytes"] if fixed else []
     return "; ".join(kinds)
 

@@ -1,5 +1,5 @@
 //===- TokenizerMarks.cpp - characters that normalizers drop ---------------------------------===//
-// Made by test/tokenizers/marks.py.
+// The tables are made by test/tokenizers/marks.py.
 #include "runtime/TokenizerMarks.h"
 #include <algorithm>
 #include <iterator>

@@ -131,11 +131,11 @@ struct AskedOfTiles {
 
 SmallVector<AskedOfTiles> askedOfTiles(AttentionOp attention, Value score) {
   using Kind = kernels::Comparison::Kind;
-  StringRef past = attention.getPast();
+  StringRef past = attention.getPast(), time = attention.getTime();
   auto members = llvm::to_vector(attention.getMembers().getAsValueRange<StringAttr>());
   auto isOf = [&](Value value, StringRef sequence) {
     NamedTensorType type = typeOf(value);
-    return type.hasAxis(sequence) && !type.hasAxis(sequence == past ? "time" : past) &&
+    return type.hasAxis(sequence) && !type.hasAxis(sequence == past ? time : past) &&
            !type.getHoles() && type.getElement().isInteger(32) &&
            llvm::none_of(members, [&](StringRef axis) { return type.hasAxis(axis); });
   };
@@ -157,7 +157,7 @@ SmallVector<AskedOfTiles> askedOfTiles(AttentionOp attention, Value score) {
                                Kind::lessEqual};
       kind = mirrored[kind];
     }
-    if (isOf(key, past) && isOf(query, "time"))
+    if (isOf(key, past) && isOf(query, time))
       result.push_back({condition, key, query, kind});
   }
   return result;

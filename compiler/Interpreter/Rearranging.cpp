@@ -25,16 +25,23 @@ static void fillFrom(Array<T> &result, int64_t start, ArrayRef<int64_t> extents,
   });
 }
 
+/// `operand` with the axis `to` in place of `from`, in the order of `result`.
+template <typename T>
+static Array<T> renamed(Frame<T> &frame, Value operand, StringRef from, Value result,
+                        StringRef to) {
+  Shared<T> x = frame.getAlong(operand, {from});
+  Array<T> array = frame.make(result);
+  SmallVector<int64_t> own = x->strides(), strides;
+  for (AxisAttr axis : array.type.getAxes())
+    strides.push_back(own[*x->type.indexOf(axis.getName() == to ? from : axis.getName())]);
+  fillFrom(array, 0, array.extents, *x, 0, strides);
+  return array;
+}
+
 template <typename T> static LogicalResult rename(Operation *op, Frame<T> &frame) {
   auto rename = cast<RenameOp>(op);
-  Shared<T> x = frame.getAlong(rename.getOperand(), {rename.getFrom()});
-  Array<T> result = frame.make(rename.getResult());
-  SmallVector<int64_t> own = x->strides(), strides;
-  for (AxisAttr axis : result.type.getAxes())
-    strides.push_back(own[*x->type.indexOf(axis.getName() == rename.getTo() ? rename.getFrom()
-                                                                            : axis.getName())]);
-  fillFrom(result, 0, result.extents, *x, 0, strides);
-  frame.set(rename.getResult(), std::move(result));
+  frame.set(rename.getResult(), renamed(frame, rename.getOperand(), rename.getFrom(),
+                                        rename.getResult(), rename.getTo()));
   return success();
 }
 
@@ -53,13 +60,8 @@ template <typename T> static T stored(T value, StateElement as) {
 /// For a whole sequence, the positions so far are all positions.
 template <typename T> static LogicalResult extend(Operation *op, Frame<T> &frame) {
   auto extend = cast<ExtendOp>(op);
-  Shared<T> x = frame.getAlong(extend.getOperand(), {extend.getSequence()});
-  Array<T> result = frame.make(extend.getResult());
-  SmallVector<int64_t> own = x->strides(), strides;
-  for (AxisAttr axis : result.type.getAxes())
-    strides.push_back(own[*x->type.indexOf(axis.getName() == extend.getPast() ? extend.getSequence()
-                                                                              : axis.getName())]);
-  fillFrom(result, 0, result.extents, *x, 0, strides);
+  Array<T> result = renamed(frame, extend.getOperand(), extend.getSequence(), extend.getResult(),
+                            extend.getPast());
   if constexpr (std::is_floating_point_v<T>) // how numbers are made does not round
     if (extend.getStored() != StateElement::f32)
       for (T &value : result.reals)

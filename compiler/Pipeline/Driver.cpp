@@ -112,6 +112,21 @@ void progress(const BuildRequest &request, const std::string &text) {
     llvm::errs() << text << "\n";
 }
 
+/// Those that make it another program than a build without any.
+std::vector<std::string> flagsOf(const BuildRequest &request) {
+  std::vector<std::string> flags;
+  if (request.keep != "auto")
+    flags.push_back("--keep " + request.keep);
+  if (request.cache != "f32")
+    flags.push_back("--cache " + request.cache);
+  for (auto [given, flag] : {std::pair(request.blas, "--blas"),
+                             {request.unchecked, "--unchecked"},
+                             {request.inner, "--probe-inner"}})
+    if (given)
+      flags.emplace_back(flag);
+  return flags;
+}
+
 } // namespace
 
 int tril::build(const BuildRequest &request) {
@@ -190,10 +205,14 @@ int tril::build(const BuildRequest &request) {
     printTo(request.output, [&](llvm::raw_pwrite_stream &out) { out << object; });
     return 0;
   }
-  ProductParts parts{object,           *planned->getOps<ModelOp>().begin(),
-                     *frontend,        request.cpu,
-                     versionText(),    request.blas,
-                     request.unchecked};
+  ProductParts parts{object,
+                     *planned->getOps<ModelOp>().begin(),
+                     *frontend,
+                     request.cpu,
+                     versionText(),
+                     request.blas,
+                     request.unchecked,
+                     flagsOf(request)};
   makeProduct(parts, request.output);
   progress(request, "built " + request.output);
   return 0;

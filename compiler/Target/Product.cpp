@@ -177,8 +177,7 @@ void tril::makeProduct(const ProductParts &parts, const std::string &output) {
   Manifest manifest = manifestOf(parts.planned, parts.frontend, parts.cpu, parts.version);
   manifest.build.blas = parts.blas;
   manifest.unchecked = parts.unchecked;
-  if (parts.blas)
-    manifest.build.flags.push_back("--blas");
+  manifest.build.flags = parts.flags;
   ProductSections sections;
   llvm::SHA256 hash;
   sections.weights = [&](const ByteSink &sink) {

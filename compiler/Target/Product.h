@@ -12,8 +12,9 @@ struct ProductParts {
   ModelOp planned;        // with places for values, states and weights
   const Frontend &frontend;
   std::string cpu, version;
-  bool blas = false;      // the object calls it
-  bool unchecked = false; // what the text claims was not proved
+  bool blas = false;              // the object calls it
+  bool unchecked = false;         // what the text claims was not proved
+  std::vector<std::string> flags; // that make it another program than a build without any
 };
 
 /// file:line:col of what a location names in the text; empty if it names nothing there.

@@ -14,9 +14,10 @@
 !itp = !tril.tensor<time, past of time : i32>
 !mask = !tril.tensor<time, past of time : i1>
 
-// CHECK: tril.rings = array<i64: 7, 2>
-// MEMORY: tril.rings = array<i64: 7, 2>
-// MEMORY-SAME: tril.state = array<i64: 0, 128, 128, 64>
+// CHECK: tril.pinned = array<i64: 0, 64, 0>
+// CHECK-SAME: tril.rings = array<i64: 7, 7, 2>
+// MEMORY: tril.rings = array<i64: 7, 7, 2>
+// MEMORY-SAME: tril.state = array<i64: 0, 128, 128, 128, 64>
 tril.model @m is "causal" {
   tril.body @main() {
     %t = tril.position : !it
@@ -46,6 +47,27 @@ tril.model @m is "causal" {
     }
     %m = tril.materialize %y : (!ta) -> !ta
 
+    // A window of 8 and the first 5 positions: these stay in front, a tile of them.
+    // CHECK: tril.extend "sink.k" %{{.*}} as "past" lanes {pinned = 64 : i64, ring = 1 : i64, window = 7 : i64}
+    // CHECK: tril.extend "sink.v" %{{.*}} as "past" groups {pinned = 64 : i64, ring = 1 : i64, window = 7 : i64}
+    %k4 = tril.extend "sink.k" %q as "past" lanes : (!ta) -> !pa
+    %w4 = tril.extend "sink.v" %q as "past" groups : (!ta) -> !pa
+    %y4 = tril.attention %q by %k4 of %w4 over "past" groups [] members [] contracted [["a"]] features ["a"] : (!ta, !pa, !pa) -> !ta {
+    ^bb0(%d: !tp):
+      %p = tril.position : !ip
+      %le = tril.le %p, %t : (!ip, !it) -> !mask
+      %distance = tril.sub %t, %p : (!it, !ip) -> !itp
+      %eight = tril.constant 8.0 : !n
+      %near = tril.lt %distance, %eight : (!itp, !n) -> !mask
+      %five = tril.constant 5.0 : !n
+      %sink = tril.lt %p, %five : (!ip, !n) -> !tril.tensor<past of time : i1>
+      %either = tril.or %near, %sink : (!mask, !tril.tensor<past of time : i1>) -> !mask
+      %both = tril.and %le, %either : (!mask, !mask) -> !mask
+      %s = tril.where %d, %both : (!tp, !mask) -> !tph
+      tril.yield %s : !tph
+    }
+    %m4 = tril.materialize %y4 : (!ta) -> !ta
+
     // Everything before: linear.
     // CHECK: tril.extend "all.k" %{{.*}} as "past" lanes :
     %k2 = tril.extend "all.k" %q as "past" lanes : (!ta) -> !pa
@@ -60,7 +82,7 @@ tril.model @m is "causal" {
     %m2 = tril.materialize %y2 : (!ta) -> !ta
 
     // x[time - 2]
-    // CHECK: tril.extend "x" %{{.*}} as "time.1" rows {ring = 1 : i64, window = 2 : i64}
+    // CHECK: tril.extend "x" %{{.*}} as "time.1" rows {ring = 2 : i64, window = 2 : i64}
     %x = tril.extend "x" %q as "time.1" rows : (!ta) -> !xa
     %two = tril.constant 2.0 : !n
     %before = tril.sub %t, %two : (!it, !n) -> !it

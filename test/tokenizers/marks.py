@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
-"""Writes runtime/TokenizerMarks.cpp: which characters normalizers of the `tokenizers` package drop (pip install tokenizers).
+"""Writes the tables of runtime/TokenizerMarks.cpp anew: which characters normalizers of the `tokenizers` package drop (pip install tokenizers).
 
-marks.py > runtime/TokenizerMarks.cpp
+marks.py; clang-format-22 -i runtime/TokenizerMarks.cpp
 The package has its own tables of Unicode, older than those of utf8proc.
 """
+import os
+import re
+
 from tokenizers import normalizers
+
+PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "runtime", "TokenizerMarks.cpp")
 
 KINDS = [
     ("kControls", "by `clean_text`", normalizers.BertNormalizer(True, False, False, False)),
@@ -26,35 +31,14 @@ def ranges(normalizer):
 
 
 def main():
-    print("""//===- TokenizerMarks.cpp - characters that normalizers drop ---------------------------------===//
-// Made by test/tokenizers/marks.py.
-#include "runtime/TokenizerMarks.h"
-#include <algorithm>
-#include <iterator>
-
-namespace tril {
-namespace {
-
-struct Range {
-  char32_t first, last;
-};
-""")
+    with open(PATH) as file:
+        text = file.read()
     for name, how, normalizer in KINDS:
-        print(f"// {how}")
-        print(f"constexpr Range {name}[] = {{" + ", ".join("{0x%x, 0x%x}" % tuple(r) for r in ranges(normalizer)) + "};\n")
-    print("""template <size_t N> bool isIn(const Range (&ranges)[N], char32_t c) {
-  const Range *const range = std::partition_point(std::begin(ranges), std::end(ranges),
-                                                  [&](Range r) { return r.last < c; });
-  return range != std::end(ranges) && range->first <= c;
-}
-
-} // namespace
-
-bool isDroppedControl(char32_t c) { return isIn(kControls, c); }
-bool isDroppedAccent(char32_t c) { return isIn(kAccents, c); }
-bool isDroppedMark(char32_t c) { return isIn(kMarks, c); }
-
-} // namespace tril""")
+        table = f"constexpr Range {name}[] = {{" + ", ".join("{0x%x, 0x%x}" % tuple(r) for r in ranges(normalizer)) + "};"
+        text, count = re.subn(r"constexpr Range %s\[\] = .*?;" % name, table, text, flags=re.DOTALL)
+        assert count == 1, f"no table {name} ({how})"
+    with open(PATH, "w") as file:
+        file.write(text)
 
 
 if __name__ == "__main__":

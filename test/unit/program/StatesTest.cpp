@@ -24,7 +24,7 @@ int64_t aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 /// One state of each kind, layout and size of element; two copies of each.
 Manifest manifest() {
   Manifest m;
-  m.rings = {{5, 0}, {70, 0}};
+  m.rings = {{5, 0}, {70, 0}, {5, 0, 64, 64}}; // the last one behind pinned positions
   auto add = [&](ManifestState s) {
     for (int i = 0; i < 2; ++i)
       if (s.ring >= 0) {
@@ -42,10 +42,11 @@ Manifest manifest() {
   for (const char *type : {"f32", "bf16"})
     for (bool lanes : {false, true}) {
       add(state("linear", type, 2, 3, lanes));
-      for (int64_t ring : {0, 1}) {
+      for (int64_t ring : {0, 1, 2}) {
         ManifestState s = state("ring", type, 3, 5, lanes);
         s.ring = ring;
         s.window = m.rings[ring].window;
+        s.pinned = m.rings[ring].pinned;
         add(s);
       }
     }
@@ -169,6 +170,18 @@ TEST(States, RingsForget) {
   EXPECT_NE(states.whyNotTruncate(99), "");
   states.clear();
   EXPECT_EQ(states.whyNotTruncate(5), "");
+  // Pinned positions are never overwritten.
+  Manifest pinned = m;
+  pinned.rings = {{5, 64, 64, 64}};
+  pinned.states[0].pinned = 64;
+  States behind(pinned);
+  behind.allocate(1, 1024); // 64, and a ring of 128
+  behind.wrote(193);        // position 64 is overwritten
+  EXPECT_EQ(behind.whyNotTruncate(70), "");
+  EXPECT_EQ(behind.whyNotTruncate(69),
+            "`ring` (text.tril:1:1) keeps the last 128 positions: position 64, which position 69 "
+            "reads, is overwritten; with checkpoints (--checkpoint-every) it can");
+  EXPECT_EQ(behind.whyNotTruncate(64), "");
   // One that is as large as the context overwrites nothing.
   states.allocate(1, 64);
   EXPECT_TRUE(states.alwaysTruncates());

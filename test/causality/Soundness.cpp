@@ -1,6 +1,6 @@
 //===- Soundness.cpp - the proof against brute force
 //-------------------------------------------------===//
-// soundness [--count N] [--seed S] [--first I] [--longest L] [--show N] [--slow SECONDS]
+// soundness [--count N] [--seed S] [--first I] [--longest L] [--jobs J] [--show N] [--slow SECONDS]
 // soundness --judge TEXT
 // Draws texts, and evaluates each with the interpreter on random inputs: every later position
 // changed, and the sequence cut everywhere, must leave what comes before as it was, to the last
@@ -18,6 +18,10 @@
 #include <ctime>
 #include <fstream>
 #include <iostream>
+#include <poll.h>
+#include <sstream>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace tril;
 using Tokens = std::vector<int32_t>;
@@ -28,6 +32,7 @@ namespace {
 struct Arguments {
   std::string judge;
   uint64_t count = 2000, seed = 1, first = 0, show = 0;
+  uint64_t jobs = 1;
   int longest = 24;
   double slow = 0;
 };
@@ -158,23 +163,166 @@ Arguments parse(int argc, char **argv) {
       result.show = value;
     else if (!std::strcmp(argv[i], "--slow"))
       result.slow = std::strtod(argv[i + 1], nullptr);
+    else if (!std::strcmp(argv[i], "--jobs"))
+      result.jobs = std::max<uint64_t>(1, value);
     else if (!std::strcmp(argv[i], "--longest"))
       result.longest = static_cast<int>(value);
     else {
-      std::cerr << "soundness [--count N] [--seed S] [--first I] [--longest L] [--show N] "
-                   "[--slow SECONDS]\n";
+      std::cerr << "soundness [--count N] [--seed S] [--first I] [--longest L] [--jobs J] "
+                   "[--show N] [--slow SECONDS]\n";
       std::exit(2);
     }
   }
   return result;
 }
 
+/// What came out so far; plain, since the workers hand it over through a pipe.
+struct Counts {
+  uint64_t accepted = 0, refusedLeaks = 0, refusedHarmless = 0, undecided = 0, none = 0, wrong = 0;
+  uint64_t lost = 0; ///< programs whose worker ended before it told
+  double proving = 0, slowest = 0;
+  uint64_t slowestProgram = 0;
+
+  [[nodiscard]] uint64_t judged() const {
+    return accepted + refusedLeaks + refusedHarmless + none + wrong;
+  }
+  void add(const Counts &other) {
+    accepted += other.accepted;
+    refusedLeaks += other.refusedLeaks;
+    refusedHarmless += other.refusedHarmless;
+    undecided += other.undecided;
+    none += other.none;
+    wrong += other.wrong;
+    lost += other.lost;
+    proving += other.proving;
+    if (other.slowest > slowest) {
+      slowest = other.slowest;
+      slowestProgram = other.slowestProgram;
+    }
+  }
+  [[nodiscard]] std::string summary() const {
+    std::ostringstream out;
+    out << accepted << " accepted, " << refusedLeaks << " refused that leak, " << refusedHarmless
+        << " refused that did not leak here (" << undecided << " undecided), " << none
+        << " no texts; proofs took "
+        << 1000 * proving / static_cast<double>(std::max<uint64_t>(1, judged() - none))
+        << " ms on average, " << 1000 * slowest << " at most (program " << slowestProgram << ")";
+    if (lost > 0)
+      out << "; " << lost << " programs were lost";
+    return out.str();
+  }
+};
+
+/// Draws program `i`, proves it and judges it.
+void judgeOne(Judge &judge, const Arguments &arguments, uint64_t i, Counts &counts) {
+  std::seed_seq seeds{arguments.seed, i};
+  std::mt19937_64 random(seeds);
+  std::string text = test::Generator(random()).text();
+  auto module = judge.import(text);
+  if (!module) {
+    if (counts.none++ < arguments.show)
+      std::cout << "no text of the language:\n" << text << judge.refusal << "\n" << std::flush;
+    return;
+  }
+  ModelOp model = *module->getOps<ModelOp>().begin();
+  std::clock_t start = std::clock(); // of this process, however busy the machine is
+  ClaimResult claim = proveClaim(model);
+  double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  counts.proving += seconds;
+  if (seconds > counts.slowest) {
+    counts.slowest = seconds;
+    counts.slowestProgram = i;
+  }
+  counts.undecided += !claim.undecided.empty();
+  if (arguments.slow > 0) {
+    if (seconds > arguments.slow)
+      std::cout << "program " << i << " took " << seconds << " s and " << claim.queries
+                << " queries" << (claim.undecided.empty() ? "" : ", undecided") << "\n"
+                << std::flush;
+    counts.accepted += claim.holds();
+    return;
+  }
+  std::string leak = judge.leak(model, random, arguments.longest);
+  if (!claim.holds() && leak.empty()) // some leak on few inputs alone
+    leak = judge.leak(model, random, 8, 40);
+  if (!claim.refutations.empty() && leak.empty()) // or on what the proof says
+    leak = judge.leak(model, random, arguments.longest, 40, &claim.refutations[0]);
+  if (claim.holds() && !leak.empty()) {
+    ++counts.wrong;
+    std::cout << "program " << i << " of seed " << arguments.seed
+              << " is accepted and leaks: " << leak << "\n"
+              << text << "\n"
+              << std::flush;
+  } else if (claim.holds()) {
+    ++counts.accepted;
+  } else if (!leak.empty()) {
+    ++counts.refusedLeaks;
+  } else if (counts.refusedHarmless++ < arguments.show) {
+    std::cout << "program " << i << " is refused and did not leak ("
+              << (claim.undecided.empty() ? claim.refutations[0].taken : claim.undecided) << ")\n"
+              << text << "\n"
+              << std::flush;
+  }
+}
+
+/// All programs in slices, each by a process of its own: what one proof leaves in memory (types,
+/// attributes, terms) never piles up, and a slice that ends before its time is counted as lost.
+Counts judgeAll(const Arguments &arguments) {
+  constexpr uint64_t slice = 500;
+  Counts total;
+  std::map<int, std::pair<pid_t, uint64_t>> running; // its pipe: who writes, how many programs
+  uint64_t next = arguments.first, end = arguments.first + arguments.count;
+  time_t begun = std::time(nullptr), told = begun;
+  while (next < end || !running.empty()) {
+    while (next < end && running.size() < arguments.jobs) {
+      uint64_t count = std::min(slice, end - next);
+      int ends[2];
+      if (pipe(ends) != 0)
+        std::abort();
+      pid_t child = fork();
+      if (child == 0) {
+        Judge judge;
+        Counts counts;
+        for (uint64_t i = next; i < next + count; ++i)
+          judgeOne(judge, arguments, i, counts);
+        bool whole = write(ends[1], &counts, sizeof counts) == sizeof counts;
+        _exit(whole ? 0 : 1);
+      }
+      close(ends[1]);
+      running[ends[0]] = {child, count};
+      next += count;
+    }
+    std::vector<pollfd> waiting;
+    for (const auto &[from, worker] : running)
+      waiting.push_back({from, POLLIN, 0});
+    poll(waiting.data(), waiting.size(), 1000);
+    for (const pollfd &ready : waiting)
+      if (ready.revents != 0) {
+        auto [child, count] = running[ready.fd];
+        Counts counts;
+        if (read(ready.fd, &counts, sizeof counts) == sizeof counts)
+          total.add(counts);
+        else
+          total.lost += count;
+        waitpid(child, nullptr, 0);
+        close(ready.fd);
+        running.erase(ready.fd);
+      }
+    if (time_t now = std::time(nullptr); now - told >= 30) {
+      told = now;
+      std::cerr << now - begun << " s: " << total.judged() << " of " << arguments.count
+                << " judged, " << total.wrong << " accepted that leak\n";
+    }
+  }
+  return total;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
   Arguments arguments = parse(argc, argv);
-  Judge judge;
   if (!arguments.judge.empty()) {
+    Judge judge;
     std::ifstream file(arguments.judge);
     auto module = judge.import({std::istreambuf_iterator<char>(file), {}});
     if (!module) {
@@ -188,65 +336,8 @@ int main(int argc, char **argv) {
     std::cout << (leak.empty() ? "no leak was seen" : "leaks: " + leak) << "\n";
     return leak.empty() ? 0 : 1;
   }
-  uint64_t accepted = 0, refusedLeaks = 0, refusedHarmless = 0, undecided = 0, none = 0, wrong = 0;
-  double proving = 0, slowest = 0;
-  uint64_t slowestProgram = 0;
-  for (uint64_t i = arguments.first; i < arguments.first + arguments.count; ++i) {
-    std::seed_seq seeds{arguments.seed, i};
-    std::mt19937_64 random(seeds);
-    std::string text = test::Generator(random()).text();
-    auto module = judge.import(text);
-    if (!module) {
-      if (none++ < arguments.show)
-        std::cout << "no text of the language:\n" << text << judge.refusal << "\n";
-      continue;
-    }
-    ModelOp model = *module->getOps<ModelOp>().begin();
-    std::clock_t start = std::clock(); // of this process, however busy the machine is
-    ClaimResult claim = proveClaim(model);
-    double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-    proving += seconds;
-    if (seconds > slowest) {
-      slowest = seconds;
-      slowestProgram = i;
-    }
-    undecided += !claim.undecided.empty();
-    if (arguments.slow > 0) {
-      if (seconds > arguments.slow)
-        std::cout << "program " << i << " took " << seconds << " s and " << claim.queries
-                  << " queries" << (claim.undecided.empty() ? "" : ", undecided") << "\n"
-                  << std::flush;
-      accepted += claim.holds();
-      continue;
-    }
-    std::string leak = judge.leak(model, random, arguments.longest);
-    if (!claim.holds() && leak.empty()) // some leak on few inputs alone
-      leak = judge.leak(model, random, 8, 40);
-    if (!claim.refutations.empty() && leak.empty()) // or on what the proof says
-      leak = judge.leak(model, random, arguments.longest, 40, &claim.refutations[0]);
-    if (claim.holds() && !leak.empty()) {
-      ++wrong;
-      std::cout << "program " << i << " of seed " << arguments.seed
-                << " is accepted and leaks: " << leak << "\n"
-                << text << "\n"
-                << std::flush;
-    } else if (claim.holds()) {
-      ++accepted;
-    } else if (!leak.empty()) {
-      ++refusedLeaks;
-    } else if (refusedHarmless++ < arguments.show) {
-      std::cout << "program " << i << " is refused and did not leak ("
-                << (claim.undecided.empty() ? claim.refutations[0].taken : claim.undecided) << ")\n"
-                << text << "\n"
-                << std::flush;
-    }
-  }
-  std::cout << accepted << " accepted, " << refusedLeaks << " refused that leak, "
-            << refusedHarmless << " refused that did not leak here (" << undecided
-            << " undecided), " << none << " no texts; proofs took "
-            << 1000 * proving / static_cast<double>(std::max<uint64_t>(1, arguments.count - none))
-            << " ms on average, " << 1000 * slowest << " at most (program " << slowestProgram
-            << ")\n"
-            << accepted << " passed, " << wrong << " failed\n";
-  return wrong > 0 || accepted == 0 ? 1 : 0;
+  Counts counts = judgeAll(arguments);
+  std::cout << counts.summary() << "\n"
+            << counts.accepted << " passed, " << counts.wrong << " failed\n";
+  return counts.wrong > 0 || counts.lost > 0 || counts.accepted == 0 ? 1 : 0;
 }

@@ -3,7 +3,7 @@
 
     gallery.py --tril build/bin/tril --soundness build/bin/soundness [--update] [NAME...]
 
-gallery/NAME.tril is two texts in one, as a patch shows them: lines that begin with `- ` are of the leak alone, with `+ ` of its
+test/dsl/leaks/NAME.tril is two texts in one, as a patch shows them: lines that begin with `- ` are of the leak alone, with `+ ` of its
 harmless twin.  They stand after PREAMBLE.  The leak must be refused, at the text of `# at:` and with the message of
 `# says:`; --update writes both.  The twin must be accepted.  Brute force by the interpreter must find the
 same.  Ends with `N passed, N failed`.
@@ -87,7 +87,7 @@ def main():
     arguments = parser.parse_args()
     passed = failed = 0
     with tempfile.TemporaryDirectory() as work:
-        for path in sorted(glob.glob(os.path.join(HERE, "gallery", "*.tril"))):
+        for path in sorted(glob.glob(os.path.join(HERE, "..", "dsl", "leaks", "*.tril"))):
             name = os.path.basename(path)[:-len(".tril")]
             if arguments.names and name not in arguments.names:
                 continue

@@ -10,6 +10,11 @@ using namespace tril;
 
 static NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
 
+static SmallVector<AxisAttr> withoutTime(NamedTensorType type) {
+  return llvm::to_vector(llvm::make_filter_range(
+      type.getAxes(), [](AxisAttr axis) { return axis.getName() != "time"; }));
+}
+
 //===-------------------------------------------------------------------------------------------===//
 // Coordinates
 //===-------------------------------------------------------------------------------------------===//
@@ -94,6 +99,28 @@ Value Evaluator::capacityOf(ExtendOp state) {
   return code.load(code.i64(), code.at(frame.context, offset), 8);
 }
 
+Memory Evaluator::keptBy(RecOp rec, uint64_t equation, int64_t lag) {
+  MaterializeOp place;
+  for (auto stored : rec.getBody().front().getOps<MaterializeOp>())
+    if (stored.getKept() == equation)
+      place = stored;
+  NamedTensorType type = typeOf(place.getResult());
+  int64_t longest = rec->getAttrOfType<IntegerAttr>("lag").getInt();
+  Memory memory;
+  memory.truth = type.getElement().isInteger(1);
+  memory.element = type.getElement().isInteger() ? code.i32() : code.f32();
+  int64_t stride = 1;
+  for (AxisAttr axis : llvm::reverse(withoutTime(type))) {
+    memory.strides.push_back({axis, code.c64(stride)});
+    stride *= axis.getSize();
+  }
+  // The last value comes last; while the next one is made, it is 1 ago.
+  int64_t entry = longest - std::max<int64_t>(lag, 1);
+  int64_t offset = rec->getAttrOfType<DenseI64ArrayAttr>("state_offsets")[equation];
+  memory.base = code.at(frame.state, offset + entry * stride * 4);
+  return memory;
+}
+
 Memory Evaluator::memoryOf(Value stored) {
   Memory memory;
   NamedTensorType type = typeOf(stored);
@@ -137,6 +164,14 @@ Memory Evaluator::memoryOf(Value stored) {
         for (auto &[axis, stride] : memory.strides)
           if (axis.getName() == "time")
             memory.base = code.at(base, code.mul(code.mul(frame.outputBegin, stride), -4));
+      return memory;
+    }
+    if (value.getKept()) {
+      auto rec = value->getParentOfType<RecOp>();
+      return keptBy(rec, *value.getKept(), /*lag=*/0);
+    }
+    if (value.getOneRow()) {
+      dense(code.at(frame.arena[0], value.getOffset()), withoutTime(type));
       return memory;
     }
     if (auto result = value.getReturnIndex()) {

@@ -84,6 +84,8 @@ public:
 
   /// Room for positions of a state (i64).
   mlir::Value capacityOf(ExtendOp state);
+  /// Where the value of an equation `lag` positions ago is kept; with 0, where the new one goes.
+  Memory keptBy(RecOp rec, uint64_t equation, int64_t lag);
   /// Where a value lies.
   Memory memoryOf(mlir::Value stored);
   mlir::Value extent(AxisAttr axis); // i64

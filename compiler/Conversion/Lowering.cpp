@@ -44,27 +44,28 @@ void BodyLowering::along(AxisAttr axis, Point point, bool vectors, Rows rows,
   auto run = [&](Value begin, Value end, int64_t width) {
     if (auto first = constantOf(begin), last = constantOf(end);
         first && last && *last - *first == width) {
-      evaluator->width = width; // a single turn
+      evaluator->width = std::max(width, fixedLanes); // a single turn
       point[name] = {begin, width > 1, Value()};
       inner(point);
-      evaluator->width = 1;
+      evaluator->width = fixedLanes;
       return;
     }
     c.loop(begin, end, width, [&](Value i) {
       Evaluator::Scope scope(*evaluator);
-      evaluator->width = width;
+      evaluator->width = std::max(width, fixedLanes);
       point[name] = {i, width > 1, Value()};
       inner(point);
-      evaluator->width = 1;
+      evaluator->width = fixedLanes;
     });
   };
-  if (axis.getName() == "time") {
-    if (fixedRow) {
-      point[name] = {*fixedRow, false, Value()};
+  if (fixed)
+    if (auto at = fixed->find(name); at != fixed->end()) {
+      point[name] = at->second;
       return inner(point);
     }
+  if (axis.getName() == "time")
     return run(rows.begin, rows.end, 1);
-  }
+  vectors &= fixedLanes == 1;
   if (!axis.isDynamic()) {
     int64_t size = axis.getSize();
     int64_t width = !vectors ? 1 : size >= 16 ? 16 : size == 8 || size == 4 || size == 2 ? size : 1;
@@ -106,8 +107,10 @@ BodyLowering::Rows BodyLowering::rowsOf(bool tail) {
 void BodyLowering::shared(NamedTensorType type, bool tail,
                           llvm::function_ref<void(Rows, const Point &)> work) {
   Evaluator::Scope scope(*evaluator);
-  if (fixedRow || type.hasAxis("time"))
-    return work(fixedRow ? Rows() : rowsOf(tail), Point());
+  if (fixed)
+    return work(Rows(), *fixed);
+  if (type.hasAxis("time"))
+    return work(rowsOf(tail), Point());
   code().when(code().compare(arith::CmpIPredicate::eq, frame.thread, code().c64(0)),
               [&] { work(Rows(), Point()); });
 }
@@ -176,11 +179,12 @@ bool BodyLowering::overlap(Value a, Value b) {
           cast<OpResult>(value).getResultNumber());
     auto stored = value.getDefiningOp<MaterializeOp>();
     auto call = value.getDefiningOp<CallOp>();
-    if (!call && (!stored || stored.getReturnIndex() || stored.getOutputIndex()))
+    if (!call &&
+        (!stored || stored.getReturnIndex() || stored.getOutputIndex() || stored.getKept()))
       return std::nullopt;
     unsigned region = 0;
     for (AxisAttr axis : typeOf(value).getAxes())
-      if (axis.isDynamic())
+      if (axis.isDynamic() && !(stored && stored.getOneRow()))
         region |= axis.getName() == "time" ? 1 : 2;
     int64_t bytes = typeOf(value).staticElements() * 4;
     int64_t offset = call ? call->getAttrOfType<DenseI64ArrayAttr>(
@@ -298,7 +302,7 @@ void BodyLowering::task(Operation &op) {
   code().loc = op.getLoc();
   llvm::TypeSwitch<Operation *>(&op)
       .Case([&](MaterializeOp o) {
-        if (!fixedRow)
+        if (!fixed)
           synchronise(o.getOperand().getDefiningOp() &&
                               isa<MatmulOp, AttentionOp, ReduceOp, ContractOp, PrepareOp, TopOp>(
                                   o.getOperand().getDefiningOp())
@@ -328,7 +332,7 @@ void BodyLowering::task(Operation &op) {
       .Case([&](RecOp o) {
         SmallVector<Value> targets(o.getValues());
         o.walk([&](MaterializeOp stored) { targets.push_back(stored.getResult()); });
-        synchronise(&op, targets, Share::first, /*tail=*/false);
+        synchronise(&op, targets, Share::own, /*tail=*/false);
         recurrence(o);
       });
 }

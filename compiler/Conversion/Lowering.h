@@ -34,6 +34,7 @@ private:
   void prepare(MaterializeOp op, PrepareOp prepareOp);
   void attention(MaterializeOp op, AttentionOp attentionOp);
   void recurrence(RecOp op);
+  void keepEarlier(MaterializeOp op, const Point &point);
   void calls(llvm::ArrayRef<CallOp> run);
   void barrier();
 
@@ -72,7 +73,9 @@ private:
   BodyOp body;
   Frame frame;
   std::unique_ptr<Evaluator> evaluator;
-  std::optional<mlir::Value> fixedRow; // inside a recurrence
+  /// Inside a recurrence: the row, and where along its blocks; the last of them in so many lanes.
+  std::optional<Point> fixed;
+  int64_t fixedLanes = 1;
   unsigned attentions = 0;
   llvm::SmallVector<Access> written, read;
   Code &code() { return evaluator->code; }

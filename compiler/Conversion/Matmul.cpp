@@ -42,8 +42,6 @@ void BodyLowering::prepare(MaterializeOp op, PrepareOp prepareOp) {
     inputs *= axis.getSize();
   func::FuncOp function = kernels::getOrCreatePrepare(module, machine, preparation);
   shared(type, op.getTail(), [&](Rows rows, const Point &) {
-    if (fixedRow)
-      rows = {*fixedRow, c.add(*fixedRow, 1)};
     Value begin, end;
     flatRows(type, prepareOp.getInner(), rows, begin, end);
     Value x = evaluator->memoryOf(prepareOp.getOperand()).base,
@@ -74,16 +72,13 @@ void BodyLowering::matmul(MaterializeOp op, MatmulOp matmulOp) {
   WeightPlace place = weightPlace(param);
   NamedTensorType type = matmulOp.getX().getType();
   Rows rows = {op.getTail() ? frame.outputBegin : c.c64(0), frame.rows};
-  if (fixedRow)
-    rows = {*fixedRow, c.add(*fixedRow, 1)};
   Value begin, end;
   flatRows(type, matmulOp.getContracted().size(), rows, begin, end);
   int64_t groups = (place.outputSize + packedRows - 1) / packedRows;
   auto border = [&](Value thread) -> Value {
     return arith::DivUIOp::create(c.builder, c.loc, c.mul(thread, groups), frame.threads);
   };
-  Value first = fixedRow ? c.c64(0) : border(frame.thread),
-        last = fixedRow ? c.c64(groups) : border(c.add(frame.thread, 1));
+  Value first = border(frame.thread), last = border(c.add(frame.thread, 1));
   Value x = evaluator->memoryOf(matmulOp.getX()).base;
   Value prepared = matmulOp.getPrepared() ? evaluator->memoryOf(matmulOp.getPrepared()).base : x;
   Value weights = c.at(frame.weights, place.offset);

@@ -12,8 +12,12 @@ void BodyLowering::pointwise(MaterializeOp op) {
   NamedTensorType type = typeOf(op.getResult());
   shared(type, op.getTail(), [&](Rows rows, const Point &point) {
     Memory memory = evaluator->memoryOf(op.getResult());
-    nest(type.getAxes(), point, /*vectors=*/true, rows,
-         [&](const Point &p) { evaluator->storeTo(memory, p, evaluator->at(op.getOperand(), p)); });
+    nest(type.getAxes(), point, /*vectors=*/true, rows, [&](const Point &p) {
+      Evaluated value = evaluator->at(op.getOperand(), p);
+      if (op.getKept())
+        keepEarlier(op, p);
+      evaluator->storeTo(memory, p, value);
+    });
   });
 }
 
@@ -168,7 +172,7 @@ void BodyLowering::reduce(MaterializeOp op, ArrayRef<Value> factors, ReduceKind 
         ordered.push_back(axis);
   reduced = ordered;
   bool product = factors.size() > 1;
-  bool lanesReduced = isReduced(fastest) && reduced.back() == fastest;
+  bool lanesReduced = isReduced(fastest) && reduced.back() == fastest && fixedLanes == 1;
 
   Code &c = code();
   Reduction reduction{c, *evaluator, kind, types[0].getElement(), holes && !product};
@@ -338,46 +342,5 @@ void BodyLowering::top(MaterializeOp op, TopOp topOp, bool wantsValue) {
                return {c.select(any, best[0], low), c.select(any, best[1], c.c64(INT64_MAX))};
              });
     });
-  });
-}
-
-/// Row after row on one thread: each row may read the one before.
-void BodyLowering::recurrence(RecOp op) {
-  Code &c = code();
-  Evaluator::Scope scope(*evaluator);
-  c.when(c.compare(arith::CmpIPredicate::eq, frame.thread, c.c64(0)), [&] {
-    c.loop(c.c64(0), frame.rows, 1, [&](Value row) {
-      fixedRow = row;
-      for (Operation &inner : op.getBody().front())
-        task(inner);
-      fixedRow.reset();
-    });
-    // The last rows are the state of the next call.
-    int64_t longest = op->getAttrOfType<IntegerAttr>("lag").getInt();
-    auto offsets = op->getAttrOfType<DenseI64ArrayAttr>("state_offsets");
-    for (auto [i, equation] :
-         llvm::enumerate(op.getBody().front().getTerminator()->getOperands())) {
-      Evaluator::Scope inner(*evaluator);
-      Memory now = evaluator->memoryOf(equation), kept = now;
-      kept.base = c.at(frame.state, offsets[i]);
-      SmallVector<AxisAttr> axes;
-      for (AxisAttr axis : typeOf(equation).getAxes())
-        if (axis.getName() != "time")
-          axes.push_back(axis);
-      for (int64_t entry = 0; entry < longest; ++entry) {
-        Value row = c.add(frame.rows, entry - longest);
-        Value recent = c.compare(arith::CmpIPredicate::sge, row, c.c64(0));
-        nest(axes, Point(), /*vectors=*/true, Rows(), [&](const Point &p) {
-          Point here = p, from = p, to = p;
-          StringAttr time = evaluator->name("time");
-          here[time] = {c.max(row, c.c64(0)), false, Value()};
-          from[time] = {c.min(c.add(frame.rows, entry), c.c64(longest - 1)), false, Value()};
-          to[time] = {c.c64(entry), false, Value()};
-          Value a = evaluator->loadFrom(now, here, /*holes=*/false).data,
-                b = evaluator->loadFrom(kept, from, /*holes=*/false).data;
-          evaluator->storeTo(kept, to, {c.select(recent, a, b), Value()});
-        });
-      }
-    }
   });
 }

@@ -209,33 +209,12 @@ Evaluated Evaluator::join(JoinOp op, const Point &point) {
 
 Evaluated Evaluator::earlier(EarlierOp op, const Point &point) {
   auto rec = op->getParentOfType<RecOp>();
-  Value equation = rec.getBody().front().getTerminator()->getOperand(op.getEquation());
-  NamedTensorType type = typeOf(equation);
-  int64_t longest = rec->getAttrOfType<IntegerAttr>("lag").getInt();
-  Value row = point.lookup(name("time")).scalar;
-  Value back = code.sub(row, code.c64(op.getLag()));
-
-  Memory now = memoryOf(equation);
-  Point here = point;
-  here[name("time")] = {code.max(back, code.c64(0)), false, Value()};
-  Evaluated recent = loadFrom(now, here, type.getHoles());
-
-  Memory before = now;
-  before.base = code.at(frame.state,
-                        rec->getAttrOfType<DenseI64ArrayAttr>("state_offsets")[op.getEquation()]);
-  Point there = point;
-  there[name("time")] = {
-      code.max(code.min(code.add(back, longest), code.c64(longest - 1)), code.c64(0)), false,
-      Value()};
-  Evaluated kept = loadFrom(before, there, type.getHoles());
-
-  Value inCall = code.compare(arith::CmpIPredicate::sge, back, code.c64(0));
-  Evaluated result;
-  result.data = code.select(inCall, recent.data, kept.data);
-  if (recent.valid)
-    result.valid = code.select(inCall, recent.valid, kept.valid);
-  result.valid = both(result.valid, code.compare(arith::CmpIPredicate::sge,
-                                                 code.add(frame.position, back), code.c64(0)));
+  auto lag = static_cast<int64_t>(op.getLag());
+  bool holes = typeOf(rec.getResult(op.getEquation())).getHoles();
+  Evaluated result = loadFrom(keptBy(rec, op.getEquation(), lag), point, holes);
+  Value position = code.add(frame.position, point.lookup(name("time")).scalar);
+  result.valid =
+      both(result.valid, code.compare(arith::CmpIPredicate::sge, position, code.c64(lag)));
   return result;
 }
 

@@ -43,6 +43,7 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
   if (reaches(Phase::fused)) {
     passes.nest<ModelOp>().addPass(createFuseAttention({options.remarks}));
     passes.nest<ModelOp>().addPass(createExpandSoftmax());
+    passes.nest<ModelOp>().addPass(createFuseRecurrence());
     passes.addPass(createCSEPass());
   }
   if (reaches(Phase::planned)) {

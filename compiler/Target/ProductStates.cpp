@@ -60,6 +60,8 @@ public:
     int64_t lag = rec->getAttrOfType<IntegerAttr>("lag").getInt();
     auto offsets = rec->getAttrOfType<DenseI64ArrayAttr>("state_offsets");
     for (auto [i, value] : llvm::enumerate(rec.getValues())) {
+      if (offsets[i] < 0) // not read by later positions
+        continue;
       ManifestState state = described("rec", cast<NamedTensorType>(value.getType()), rec.getLoc());
       state.kind = "recurrence";
       state.lag = lag;

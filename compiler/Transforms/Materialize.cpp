@@ -9,6 +9,7 @@
 //   3. put a tril.materialize behind each of them
 // Costs are rough operation counts of one element; a dynamic axis counts as 256 positions.
 #include "Transforms/Passes.h"
+#include "Transforms/Recurrence.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace tril {
@@ -31,21 +32,6 @@ double elements(NamedTensorType type) {
   for (AxisAttr axis : type.getAxes())
     n *= axis.isDynamic() ? kDynamicSize : static_cast<double>(axis.getSize());
   return n;
-}
-
-/// Dynamic axes first (time before its other names), the others as they are listed.
-SmallVector<AxisAttr> memoryOrder(ArrayRef<AxisAttr> axes) {
-  SmallVector<AxisAttr> order;
-  for (AxisAttr axis : axes)
-    if (axis.getName() == "time")
-      order.push_back(axis);
-  for (AxisAttr axis : axes)
-    if (axis.isDynamic() && axis.getName() != "time")
-      order.push_back(axis);
-  for (AxisAttr axis : axes)
-    if (!axis.isDynamic())
-      order.push_back(axis);
-  return order;
 }
 
 bool isKernel(Operation *op) {
@@ -271,14 +257,7 @@ private:
                   builder, operand.get(),
                   cast<NamedTensorType>(body.getResultTypes()[operand.getOperandNumber()])));
           })
-          .Case([&](YieldOp o) {
-            if (isa<RecOp>(o->getParentOp()))
-              for (OpOperand &operand : o->getOpOperands())
-                operand.set(MaterializeOp::create(
-                    builder, operand.get().getLoc(),
-                    typeOf(operand.get()).withAxes(memoryOrder(typeOf(operand.get()).getAxes())),
-                    operand.get()));
-          });
+          .Case([&](RecOp o) { storeEquations(o); });
     });
     // Values that are stored where they are made.
     // Readers first: what is computed once, for a reader that is stored, need not be stored itself.
@@ -297,6 +276,7 @@ private:
     }
     for (Value value : llvm::reverse(make))
       storeAtDefinition(value);
+    body.walk([](RecOp rec) { arrangeRecurrence(rec); });
   }
 
   /// Arguments and results of bodies keep the order of the signature.

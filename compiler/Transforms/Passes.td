@@ -86,6 +86,20 @@ def FuseAttention : Pass<"tril-fuse-attention", "::tril::ModelOp"> {
   let statistics = [Statistic<"fused", "fused", "Attentions fused">];
 }
 
+def FuseRecurrence : Pass<"tril-fuse-recurrence", "::tril::ModelOp"> {
+  let summary = "Read the values of a recurrence where they are made, and compute outside of it what does not depend on them";
+  let description = [{
+    What a recurrence gives at all positions is stored, unless it is read at the same position only, through sums that are smaller
+    (`sum[key](s * q)` of a matrix state): these become equations of the recurrence, and of its state nothing but the last value is kept.
+    What does not depend on earlier positions moves out of it, to run over all positions at once.  It stands behind expand-softmax,
+    which may leave sums that read a recurrence.
+  }];
+  let statistics = [
+    Statistic<"moved", "moved", "Sums moved into recurrences">,
+    Statistic<"hoisted", "hoisted", "Operations moved out of recurrences">
+  ];
+}
+
 def ExpandSoftmax : Pass<"tril-expand-softmax", "::tril::ModelOp"> {
   let summary = "Write the softmaxes that did not become part of an attention as exponentials and sums again";
   let description = [{ Apart from fuse-attention so that later passes need to know no softmax. }];

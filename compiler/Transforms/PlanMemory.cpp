@@ -115,7 +115,9 @@ private:
     auto add =
         [&](Value value, unsigned begin, unsigned last) {
           NamedTensorType type = typeOf(value);
-          std::optional<unsigned> region = regionOf(type);
+          auto stored = value.getDefiningOp<MaterializeOp>();
+          std::optional<unsigned> region =
+              stored && stored.getOneRow() ? std::optional(0U) : regionOf(type);
           if (!region) {
             emitError(value.getLoc())
                 << "this value is over more than two sequences besides `time`, and is stored";
@@ -151,12 +153,14 @@ private:
     };
     body.walk([&](Operation *op) {
       if (auto stored = dyn_cast<MaterializeOp>(op)) {
-        if (stored.getReturnIndex() || stored.getOutputIndex())
+        if (stored.getReturnIndex() || stored.getOutputIndex() || stored.getKept())
           return;
-        unsigned begin = at[op];
-        if (auto rec = op->getParentOfType<RecOp>())
+        unsigned begin = at[op], end = std::max(begin, lastUse(stored.getResult()));
+        if (auto rec = op->getParentOfType<RecOp>()) { // which runs again and again
           begin = at[&rec.getBody().front().front()];
-        add(stored.getResult(), begin, std::max(at[op], lastUse(stored.getResult())));
+          end = std::max(end, at[rec]);
+        }
+        add(stored.getResult(), begin, end);
       } else if (auto call = dyn_cast<CallOp>(op)) {
         for (Value result : call.getValues())
           add(result, at[op], std::max(at[op], lastUse(result)));
@@ -233,8 +237,13 @@ private:
         rec.walk([&](EarlierOp earlier) { lag = std::max<int64_t>(lag, earlier.getLag()); });
         SmallVector<int64_t> offsets;
         for (Value value : rec.getValues()) {
-          offsets.push_back(bytes[0]);
-          bytes[0] += aligned(typeOf(value).staticElements() * 4 * lag);
+          bool carried = false;
+          rec.walk([&](EarlierOp earlier) {
+            carried |= earlier.getEquation() == static_cast<uint64_t>(offsets.size());
+          });
+          offsets.push_back(carried ? bytes[0] : -1);
+          if (carried)
+            bytes[0] += aligned(typeOf(value).staticElements() * 4 * lag);
         }
         OpBuilder builder(op);
         op->setAttr("state_offsets", builder.getDenseI64ArrayAttr(offsets));

@@ -30,6 +30,9 @@ LogicalResult MaterializeOp::verify() {
       }))
     return emitOpError() << "operand " << type << " and result " << result
                          << " must have the same axes";
+  // materialize_c2
+  if ((getOneRow() || getKept()) && !isa_and_nonnull<RecOp>((*this)->getParentOp()))
+    return emitOpError() << "is stored for one row or kept, and stands in no recurrence";
   return success();
 }
 

@@ -124,10 +124,12 @@ def Tril_MaterializeOp : Op<Tril_Dialect, "materialize", [Pure]> {
     plan-memory: bytes, times what the region grows with (`rows`, `capacity`, both or neither, by the dynamic axes of the type).
     `return_index` marks a value that the body returns, and `output_index` one that is an output: their place is given by who calls.
     `tail` marks a value of which the rows before the first wanted output are not needed.
-    (materialize_c1) operand and result have the same axes.
+    In a recurrence `one_row` marks a value of which only the position at hand is stored, and `kept` one that lies in the state of the
+    recurrence, as the last value of the equation with this number.
+    (materialize_c1) operand and result have the same axes.  (materialize_c2) what is kept, or stored for one row, stands in a recurrence.
   }];
   let arguments = (ins Tril_Tensor:$operand, DefaultValuedAttr<I64Attr, "-1">:$offset, OptionalAttr<I64Attr>:$return_index,
-                       OptionalAttr<I64Attr>:$output_index, UnitAttr:$tail);
+                       OptionalAttr<I64Attr>:$output_index, UnitAttr:$tail, UnitAttr:$one_row, OptionalAttr<I64Attr>:$kept);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$operand attr-dict `:` functional-type($operand, $result)";
   let hasVerifier = 1;

@@ -28,6 +28,12 @@ bool isOverTimeAlone(Value value) {
                       [](AxisAttr axis) { return !axis.isDynamic() || axis.getName() == "time"; });
 }
 
+/// Whether a factor is a weight, which runs faster over many positions together.
+bool hasWeight(Operation *sum) {
+  return llvm::any_of(sum->getOperands(),
+                      [](Value factor) { return factor.getDefiningOp<ParamOp>() != nullptr; });
+}
+
 /// The readers of a recurrence's value, up to the sums that end them.
 struct Readers {
   llvm::SetVector<Operation *> operations; // sums too
@@ -41,8 +47,8 @@ struct Readers {
           !isOverTimeAlone(user->getResult(0)))
         return false;
       if (isa<ReduceOp, ContractOp>(user)) {
-        if (!typeOf(user->getResult(0)).hasAxis("time"))
-          return false; // a sum over the sequence
+        if (!typeOf(user->getResult(0)).hasAxis("time") || hasWeight(user))
+          return false; // a sum over the sequence, or a matrix product
         if (operations.insert(user)) {
           sums.push_back(user);
           elements += typeOf(user->getResult(0)).staticElements();
@@ -66,7 +72,7 @@ struct FuseRecurrencePass : tril::impl::FuseRecurrenceBase<FuseRecurrencePass> {
     for (RecOp rec : recurrences) {
       hoist(rec);
       rec = clean(rec);
-      for (unsigned i = 0; rec && i < rec.getNumResults(); ++i)
+      for (unsigned i = 0, equations = rec ? rec.getNumResults() : 0; i < equations; ++i)
         rec = sink(rec, i);
       if (rec)
         clean(rec);

@@ -232,20 +232,39 @@ void tril::arrangeRecurrence(RecOp rec) {
       return isLane(type.getAxes().back()) && !def->hasAttr("contracted");
     return llvm::all_of(def->getOperands(), isReady);
   };
-  // What is not, and what is computed again for every block, is stored in front of the recurrence.
-  llvm::DenseMap<Value, Value> ready;
+  // What is not is stored with its lanes together: of an expression, the parts that need it.
+  llvm::DenseMap<Value, Value> copies;
+  std::function<void(OpOperand &)> makeReady = [&](OpOperand &operand) {
+    Value value = operand.get();
+    Operation *def = value.getDefiningOp();
+    if (isReady(value))
+      return;
+    if (def && isElementwise(def)) {
+      for (OpOperand &part : def->getOpOperands())
+        makeReady(part);
+      return;
+    }
+    Value &copy = copies[value];
+    if (!copy) {
+      builder.setInsertionPointAfterValue(value);
+      copy = MaterializeOp::create(builder, value.getLoc(), lanesLast(typeOf(value)), value);
+    }
+    operand.set(copy);
+  };
   rec.walk([&](Operation *op) {
     for (OpOperand &operand : op->getOpOperands()) {
       Value value = operand.get();
       Operation *def = value.getDefiningOp();
-      if ((def && rec->isAncestor(def)) || isa_and_nonnull<ConstantOp>(def))
+      if ((def && rec->isAncestor(def)) || isa_and_nonnull<ConstantOp>(def) ||
+          typeOf(value).rank() == 0)
         continue;
+      makeReady(operand);
+      // An expression without the lanes' axis would be computed again for every block.
       bool isStored = !def || isa<MaterializeOp, CallOp, RecOp, InputOp, ExtendOp, ParamOp>(def);
-      bool isAgain = !isStored && llvm::none_of(typeOf(value).getAxes(), isLane) &&
-                     typeOf(value).hasAxis("time") && !isa<RenameOp>(def);
-      if (typeOf(value).rank() == 0 || (isReady(value) && !isAgain))
+      if (isStored || llvm::any_of(typeOf(value).getAxes(), isLane) ||
+          !typeOf(value).hasAxis("time") || isa<RenameOp>(def))
         continue;
-      Value &place = ready[value];
+      Value &place = copies[value];
       if (!place) {
         builder.setInsertionPoint(rec);
         place = MaterializeOp::create(builder, value.getLoc(), lanesLast(typeOf(value)), value);

@@ -195,9 +195,12 @@ tril.model @m is "causal" {
   // CHECK-LABEL: tril.body @main
   // CHECK: %[[X:.*]] = tril.materialize %{{.*}} : (!h_time) -> !h_time
   // CHECK: tril.call @inner(%[[X]])
-  // CHECK: tril.rec
-  // CHECK: %[[E:.*]] = tril.else
-  // CHECK: %[[R:.*]] = tril.materialize %{{.*}} : ({{.*}}) -> !time_h
+  // The last value is kept in the place of the one before; 64 positions of `h`, which do not read each other, are computed together.
+  // CHECK: %[[Y:.*]] = tril.materialize %{{.*}} : (!h_time) -> !time_h
+  // CHECK: tril.rec "time" {blocks = ["h"], lanes = 64 : i64}
+  // CHECK: %[[E:.*]] = tril.else %{{.*}}, %[[Y]]
+  // CHECK: %[[K:.*]] = tril.materialize %[[E]] {kept = 0 : i64} : (!time_h) -> !time_h
+  // CHECK: %[[R:.*]] = tril.materialize %[[K]] : (!time_h) -> !time_h
   // CHECK: tril.yield %[[R]]
   // CHECK: %[[O:.*]] = tril.materialize %{{.*}} : ({{.*}}) -> !h_time
   // CHECK: tril.output "y" %[[O]]
@@ -220,5 +223,54 @@ tril.model @m is "causal" {
   tril.body @inner(%x: !h) -> !h {
     %y = tril.neg %x : (!h) -> !h
     tril.return %y : !h
+  }
+
+  // A matrix state: parts along `h`, in which no element reads another, in lanes; its sum is stored for the position at hand alone.
+  // A weight whose lanes lie apart is turned.
+  // CHECK-LABEL: tril.body @matrix
+  // CHECK: %[[D:.*]] = tril.param "d"
+  // CHECK-NEXT: %[[T:.*]] = tril.materialize %[[D]] : (!h_q) -> !q_h
+  // CHECK: tril.rec "time" {blocks = ["h"], lanes = 64 : i64} : !time_q_h, !time_h {
+  // CHECK: %[[S:.*]] = tril.materialize %{{.*}} {kept = 0 : i64} : (!time_q_h) -> !time_q_h
+  // CHECK: %[[N:.*]] = tril.reduce max ["q"] %[[S]]
+  // CHECK-NEXT: %[[M:.*]] = tril.materialize %[[N]] {one_row} : (!time_h) -> !time_h
+  // CHECK: %[[R:.*]] = tril.materialize %{{.*}} : (!time_h) -> !time_h
+  // CHECK: tril.yield %[[S]], %[[R]]
+  tril.body @matrix(%k: !tq, %v: !th) -> !th {
+    %d = tril.param "d" strides [8, 1] of [256, 8] : !tril.tensor<h=256, q=8 : f32>
+    %s:2 = tril.rec "time" : !tqh, !th {
+      %e = tril.earlier 0 ago 1 : !tril.tensor<time, q=8, h=256 : f32, holes>
+      %f = tril.else %e, %d : (!tril.tensor<time, q=8, h=256 : f32, holes>, !tril.tensor<h=256, q=8 : f32>) -> !tqh
+      %g = tril.add %f, %k : (!tqh, !tq) -> !tqh
+      %u = tril.add %g, %v : (!tqh, !th) -> !tqh
+      %n = tril.reduce max ["q"] %u : (!tqh) -> !th
+      %m = tril.mul %n, %v : (!th, !th) -> !th
+      tril.yield %u, %m : !tqh, !th
+    }
+    tril.return %s#1 : !th
+  }
+
+  // Two equations that read each other's last values: the first one's is read after it was made, so it gets its place at the end.
+  // What sums over an axis, or moves along one, makes no parts of it.
+  // CHECK-LABEL: tril.body @swapped
+  // CHECK: tril.rec "time" {blocks = [], lanes = 1 : i64}
+  // CHECK: %[[A:.*]] = tril.materialize %{{.*}} {one_row} : (!time_h) -> !time_h
+  // CHECK: %[[B:.*]] = tril.materialize %{{.*}} {kept = 1 : i64} : (!time_h) -> !time_h
+  // CHECK: %[[RA:.*]] = tril.materialize %[[A]] {kept = 0 : i64} : (!time_h) -> !time_h
+  // CHECK: tril.yield
+  tril.body @swapped(%x: !th) -> !th {
+    %r:2 = tril.rec "time" : !th, !th {
+      %a = tril.earlier 0 ago 1 : !tril.tensor<time, h=256 : f32, holes>
+      %b = tril.earlier 1 ago 1 : !tril.tensor<time, h=256 : f32, holes>
+      %p = tril.position : !tril.tensor<h=256 : i32>
+      %last = tril.constant 255.0 : <i32>
+      %i = tril.sub %last, %p : (!tril.tensor<i32>, !tril.tensor<h=256 : i32>) -> !tril.tensor<h=256 : i32>
+      %turned = tril.index %b ["h"] at %i : (!tril.tensor<time, h=256 : f32, holes>, !tril.tensor<h=256 : i32>) -> !tril.tensor<time, h=256 : f32, holes>
+      %na = tril.else %turned, %x : (!tril.tensor<time, h=256 : f32, holes>, !th) -> !th
+      %nb = tril.else %a, %x : (!tril.tensor<time, h=256 : f32, holes>, !th) -> !th
+      tril.yield %na, %nb : !th, !th
+    }
+    %sum = tril.add %r#0, %r#1 : (!th, !th) -> !th
+    tril.return %sum : !th
   }
 }

@@ -100,7 +100,8 @@ tril.model @m is "causal" {
 
 // States: what is fixed comes first, `lag` entries of each equation, then a position's bytes for each linear one.  Each call has states of
 // its own behind main's.  Bodies, which run one at a time, share what lies behind main's values.
-// CHECK: tril.model @m is "causal" attributes {tril.arena = array<i64: 0, 448, 0, 0, 0, 0>, tril.state = array<i64: 384, 256>
+// What a recurrence keeps lies in the state; what it stores for one row, in the region that does not grow.
+// CHECK: tril.model @m is "causal" attributes {tril.arena = array<i64: 64, 448, 0, 0, 0, 0>, tril.state = array<i64: 384, 256>
 // CHECK: tril.body @main
 // CHECK: tril.extend "k" %{{.*}} as "past"  rows {fixed_offset = 0 : i64, position_offset = 0 : i64}
 // CHECK: tril.call @layer(%{{.*}}) layer 0 {offsets = array<i64: 128>, state = array<i64: 0, 128>}
@@ -108,6 +109,8 @@ tril.model @m is "causal" {
 // %x is dead when the second call has its result, which takes its bytes; the layer's values begin behind the 256 of main.
 // CHECK: tril.body @layer
 // CHECK: tril.rec "time" {lag = 2 : i64, state_offsets = array<i64: 0>}
+// CHECK: tril.materialize %{{.*}} {kept = 0 : i64} : (!time_a) -> !time_a
+// CHECK: tril.materialize %{{.*}} {offset = 0 : i64, one_row} : (!time) -> !time
 // CHECK: tril.materialize %{{.*}} {offset = 256 : i64} : (!time_a) -> !time_a
 // CHECK: tril.materialize %{{.*}} {offset = 384 : i64} : (!time) -> !time
 // CHECK: tril.extend "s" %{{.*}} as "past"  rows {fixed_offset = 192 : i64, position_offset = 0 : i64}
@@ -134,7 +137,11 @@ tril.model @m is "causal" {
     %h = tril.rec "time" : !ta {
       %e = tril.earlier 0 ago 2 : !tah
       %w = tril.else %e, %x : (!tah, !ta) -> !ta
-      %m = tril.materialize %w : (!ta) -> !ta
+      %k = tril.materialize %w {kept = 0 : i64} : (!ta) -> !ta
+      %n = tril.reduce sum ["a"] %k : (!ta) -> !t
+      %one = tril.materialize %n {one_row} : (!t) -> !t
+      %u = tril.add %k, %one : (!ta, !t) -> !ta
+      %m = tril.materialize %u : (!ta) -> !ta
       tril.yield %m : !ta
     }
     %sum = tril.reduce sum ["a"] %h : (!ta) -> !t

@@ -56,6 +56,17 @@ tril.model @m {
 
 // -----
 
+// materialize_c2
+tril.model @m {
+  tril.body @f(%x: !tril.tensor<a=2 : f32>) {
+    // expected-error @+1 {{is stored for one row or kept, and stands in no recurrence}}
+    %y = tril.materialize %x {one_row} : (!tril.tensor<a=2 : f32>) -> !tril.tensor<a=2 : f32>
+    tril.return
+  }
+}
+
+// -----
+
 // materialize_c1, another size
 tril.model @m {
   tril.body @f(%x: !tril.tensor<a=2 : f32>) {

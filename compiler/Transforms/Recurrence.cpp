@@ -147,7 +147,7 @@ void tril::storeEquations(RecOp rec) {
                                  typeOf(value).withAxes(memoryOrder(typeOf(value).getAxes())),
                                  value);
   };
-  // In the place of the value before, right where the new one is made...
+  // In the place of the value before, right where the new one is made.
   SmallVector<MaterializeOp> kept;
   for (OpOperand &operand : yield->getOpOperands()) {
     if (!carried.contains(operand.getOperandNumber()))
@@ -165,8 +165,14 @@ void tril::storeEquations(RecOp rec) {
     });
     kept.push_back(place);
   }
-  // ... unless the value before is still read then: in that case at the end, from a place of its
-  // own.
+  // What is read outside goes to its row...
+  for (OpOperand &operand : yield->getOpOperands())
+    if (!rec.getResult(operand.getOperandNumber()).use_empty()) {
+      builder.setInsertionPoint(yield);
+      operand.set(store(operand.get()).getResult());
+    }
+  // ... and where something that comes later reads the value before, the new one waits in a place
+  // of its own until the end.
   for (MaterializeOp place : kept) {
     bool late = readsEarlier(place, *place.getKept(), /*elsewhere=*/true);
     for (Operation *op = place->getNextNode(); op && !late; op = op->getNextNode())
@@ -184,10 +190,6 @@ void tril::storeEquations(RecOp rec) {
       for (MaterializeOp last : yield->getBlock()->getOps<MaterializeOp>())
         if (last.getKept() == operand.getOperandNumber())
           operand.set(last.getResult());
-    if (!result.use_empty()) {
-      builder.setInsertionPoint(yield);
-      operand.set(store(operand.get()).getResult());
-    }
     result.setType(operand.get().getType());
   }
 }

@@ -13,7 +13,7 @@
 // the cost of reading one earlier position is taken to be the larger of the two (Williams et al.
 // 2009, the roofline).
 #include "Transforms/Passes.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace tril {
 #define GEN_PASS_DEF_CUTSTATES
@@ -178,17 +178,27 @@ private:
   //===------------------------------------------------------------------------------------------===//
 
   void chooseLatents(BodyOp body) {
-    llvm::MapVector<std::pair<Value, StringRef>, SmallVector<Reading>> byLatent;
-    body.walk([&](RenameOp rename) {
-      if (auto reading = latentOf(rename))
-        byLatent[{reading->latent, rename.getTo()}].push_back(std::move(*reading));
-    });
-    for (auto &[latent, readings] : byLatent)
-      if (isCheaper(latent.first, readings)) {
-        for (Reading &reading : readings)
-          rewrite(reading);
-        ++latents;
-      }
+    SmallVector<RenameOp> renames;
+    body.walk([&](RenameOp rename) { renames.push_back(rename); });
+    // One latent after the other: what is rewritten may be the latent of the next.
+    llvm::DenseSet<Operation *> done;
+    for (RenameOp first : renames) {
+      auto reading = latentOf(first);
+      if (!reading || done.contains(first))
+        continue;
+      SmallVector<Reading> readings;
+      for (RenameOp rename : renames)
+        if (auto other = latentOf(rename); other && other->latent == reading->latent &&
+                                           rename.getTo() == first.getTo()) {
+          done.insert(rename);
+          readings.push_back(std::move(*other));
+        }
+      if (!isCheaper(reading->latent, readings))
+        continue;
+      for (Reading &each : readings)
+        rewrite(each);
+      ++latents;
+    }
   }
 
   static std::optional<Reading> latentOf(RenameOp rename) {

@@ -110,4 +110,22 @@ tril.model @m is "causal" {
     %s = tril.reduce sum ["past"] %p : (!pc) -> !tril.tensor<latent=4 : f32>
     tril.return %s : !tril.tensor<latent=4 : f32>
   }
+
+  // A sum whose values move behind it is itself the latent of the next keys.
+  // CHECK-LABEL: tril.body @chain
+  // LATENT: %[[C:.*]] = tril.rename %arg1 "time" to "past" : (!time_latent) -> !past_latent
+  // LATENT: %[[S:.*]] = tril.contract ["past"] %arg0, %[[C]] : (!time_past_head, !past_latent) -> !time_head_latent
+  // LATENT: %[[O:.*]] = tril.contract ["latent"] %[[S]], %{{.*}} : (!time_head_latent, !head_value_latent) -> !time_head_value
+  // LATENT: tril.rename %[[O]] "time" to "past" : (!time_head_value) -> !past_head_value
+  tril.body @chain(%s: !tph, %c: !tc, %q: !tril.tensor<time, key=128 : f32>) -> !tril.tensor<time, past of time : f32> {
+    %wv = tril.param "wv" strides [48, 4, 1] of [8, 12, 4] : !wv
+    %w2 = tril.param "w2" strides [96, 12, 1] of [128, 8, 12] : !tril.tensor<key=128, head=8, value=12 : f32>
+    %v = tril.contract ["latent"] %wv, %c : (!wv, !tc) -> !tv
+    %vp = tril.rename %v "time" to "past" : (!tv) -> !pv
+    %o = tril.contract ["past"] %s, %vp : (!tph, !pv) -> !tv
+    %k = tril.contract ["head", "value"] %o, %w2 : (!tv, !tril.tensor<key=128, head=8, value=12 : f32>) -> !tril.tensor<time, key=128 : f32>
+    %kp = tril.rename %k "time" to "past" : (!tril.tensor<time, key=128 : f32>) -> !tril.tensor<past of time, key=128 : f32>
+    %y = tril.contract ["key"] %q, %kp : (!tril.tensor<time, key=128 : f32>, !tril.tensor<past of time, key=128 : f32>) -> !tril.tensor<time, past of time : f32>
+    tril.return %y : !tril.tensor<time, past of time : f32>
+  }
 }

@@ -171,7 +171,7 @@ static void link(StringRef object, StringRef executable, bool blas) {
   }
 }
 
-void tril::makeProduct(const ProductParts &parts, const std::string &output) {
+Roundings tril::makeProduct(const ProductParts &parts, const std::string &output) {
   TemporaryFile executable("exe");
   link(parts.object, executable.path, parts.blas);
   Manifest manifest = manifestOf(parts.planned, parts.frontend, parts.cpu, parts.version);
@@ -180,11 +180,18 @@ void tril::makeProduct(const ProductParts &parts, const std::string &output) {
   manifest.build.flags = parts.flags;
   ProductSections sections;
   llvm::SHA256 hash;
+  Roundings roundings;
+  auto total = parts.planned->getAttrOfType<IntegerAttr>("tril.weights");
   sections.weights = [&](const ByteSink &sink) {
-    writeWeights(parts.planned, *parts.frontend.checkpoint, [&](const void *data, size_t size) {
+    int64_t done = 0;
+    auto write = [&](const void *data, size_t size) {
       hash.update(StringRef(static_cast<const char *>(data), size));
       sink(data, size);
-    });
+      done += static_cast<int64_t>(size);
+      if (parts.progress && total)
+        parts.progress(done, total.getInt());
+    };
+    roundings = writeWeights(parts.planned, *parts.frontend.checkpoint, write);
   };
   sections.tokenizer = tokenizerOf(*parts.frontend.checkpoint);
   manifest.build.program = digestOf(parts.planned);
@@ -193,4 +200,5 @@ void tril::makeProduct(const ProductParts &parts, const std::string &output) {
     return manifest.toJson();
   };
   writeProduct(executable.path.str().str(), sections, output);
+  return roundings;
 }

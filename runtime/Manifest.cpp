@@ -242,6 +242,21 @@ int Manifest::logitsOutput() const {
   return found;
 }
 
+int Manifest::vectorOutput() const {
+  int found = -1;
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    const std::vector<int64_t> &shape = outputs[o].shape;
+    if (outputs[o].inner || shape.empty() ||
+        std::any_of(shape.begin(), shape.end(), [](int64_t size) { return size < 0; }))
+      continue;
+    if (outputs[o].name == "embedding")
+      return int(o);
+    if (found < 0)
+      found = int(o);
+  }
+  return found;
+}
+
 int64_t ManifestRing::positions(int64_t maxRows, int64_t capacity) const {
   auto roundUp = [this](int64_t value) { return (value + unit - 1) / unit * unit; };
   int64_t size = std::min(pinned + roundUp(window) + roundUp(maxRows), capacity);

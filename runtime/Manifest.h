@@ -125,6 +125,9 @@ struct Manifest {
   /// The output that tokens are sampled from: `logits`, else the first of one row a position whose
   /// length is the main input's limit; -1 if there is none.
   int logitsOutput() const;
+  /// The output that is the vector of a text: `embedding`, else the first whose axes all have
+  /// sizes; -1 if there is none.
+  int vectorOutput() const;
   /// A later position never changes what an earlier one gives.
   bool causal() const {
     return claim == "causal" || claim == "strictly causal" || claim == "reads window";

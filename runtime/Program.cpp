@@ -35,6 +35,8 @@ int dispatch(const ProgramOptions &options, StepFunction step, const std::string
     return runPerplexity(program);
   case ProgramOptions::Mode::probe:
     return runProbe(program);
+  case ProgramOptions::Mode::embed:
+    return runEmbed(program);
   default:
     return runGenerate(program);
   }
@@ -70,7 +72,8 @@ std::unique_ptr<Session> Program::makeSession(int64_t context) {
 void Program::needGeneration() const {
   if (manifest.logitsOutput() < 0)
     throw Error("`" + manifest.model +
-                "` does not generate: none of its outputs has one value for each token");
+                "` does not generate: none of its outputs has one value for each token" +
+                (manifest.vectorOutput() < 0 ? "" : "; --embed prints the vector of a text"));
   if (!manifest.steps && !manifest.claim.empty() && !manifest.causal())
     throw Error("`" + manifest.model + "` does not generate: it is " + manifest.claim +
                 ", what it gives for a token depends on later ones");

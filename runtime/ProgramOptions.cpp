@@ -113,6 +113,18 @@ constexpr OptionRow rows[] = {
     {0, "checkpoint-every", "N",
      "copy, every N tokens, what cannot go back (recurrences, windows), so that it can",
      [](auto &o, auto &g) { o.checkpointEvery = g.whole(1, largestContext); }},
+    {0, "embed", "TEXT",
+     "print the vector of a text, where the model computes one; -: of each line of standard input",
+     [](auto &o, auto &g) {
+       o.embedText = g.value;
+       o.mode = ProgramOptions::Mode::embed;
+     }},
+    {0, "embed-format", "X", "... as json, an array a line (default), or raw, numbers alone",
+     [](auto &o, auto &g) {
+       o.embedFormat = g.value;
+       if (o.embedFormat != "json" && o.embedFormat != "raw")
+         g.refuse("is neither json nor raw");
+     }},
     {0, "tokens", "FILE",
      "compute the lists of token ids in a JSON file: {\"tokens\": [[..], [..]]}",
      [](auto &o, auto &g) {
@@ -146,18 +158,22 @@ constexpr OptionRow rows[] = {
 constexpr int firstLongCode = 256; // getopt's code of row r is firstLongCode + r
 
 /// Combinations that mean nothing.
-void checkTogether(const ProgramOptions &options, bool tokens, bool perplexity) {
+void checkTogether(const ProgramOptions &options, bool tokens, bool perplexity, bool embed) {
   auto need = [](bool holds, const char *message) {
     if (!holds)
       throw UsageError(message);
   };
   bool prompt = options.prompt || options.promptFile;
-  need(options.mode != ProgramOptions::Mode::probe || (!prompt && !tokens && !perplexity),
+  need(options.mode != ProgramOptions::Mode::probe || (!prompt && !tokens && !perplexity && !embed),
        "--probe makes its own prompts");
   need(!(options.prompt && options.promptFile), "-p and -f both give a prompt");
   need(!(tokens && perplexity), "--tokens and --perplexity are two different things to do");
   need(!(tokens && prompt), "--tokens takes no prompt");
   need(!(perplexity && prompt), "--perplexity takes no prompt");
+  need(!(tokens && embed) && !(perplexity && embed),
+       "--embed, --tokens and --perplexity are different things to do");
+  need(!(embed && prompt), "--embed takes its text itself, or - for lines of standard input");
+  need(embed || options.embedFormat == "json", "--embed-format needs --embed");
   need(tokens == !options.logitsFile.empty(), tokens ? "--tokens needs --logits FILE to write to"
                                                      : "--logits needs --tokens FILE to read from");
   bool text = options.mode == ProgramOptions::Mode::generate;
@@ -185,7 +201,7 @@ ProgramOptions parseProgramOptions(int argc, char **argv) {
   names.push_back({nullptr, 0, nullptr, 0});
 
   ProgramOptions options;
-  bool tokens = false, perplexity = false;
+  bool tokens = false, perplexity = false, embed = false;
   opterr = 0;
   optind = 0; // glibc: start afresh
   for (;;) {
@@ -214,13 +230,14 @@ ProgramOptions parseProgramOptions(int argc, char **argv) {
     row->apply(options, {shown, optarg});
     tokens |= options.mode == ProgramOptions::Mode::tokens;
     perplexity |= options.mode == ProgramOptions::Mode::perplexity;
+    embed |= options.mode == ProgramOptions::Mode::embed;
     if (options.mode == ProgramOptions::Mode::help || options.mode == ProgramOptions::Mode::version)
       return options;
   }
   if (optind < argc)
     throw UsageError("`" + std::string(argv[optind]) +
                      "` is not an option; a prompt is given with -p");
-  checkTogether(options, tokens, perplexity);
+  checkTogether(options, tokens, perplexity, embed);
   return options;
 }
 

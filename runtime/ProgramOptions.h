@@ -16,7 +16,7 @@ struct UsageError : Error {
 };
 
 struct ProgramOptions {
-  enum class Mode { generate, tokens, perplexity, probe, version, help };
+  enum class Mode { generate, embed, tokens, perplexity, probe, version, help };
   Mode mode = Mode::generate;
 
   std::optional<std::string> prompt;     // -p
@@ -44,6 +44,9 @@ struct ProgramOptions {
   std::string tokensFile, logitsFile; // --tokens, --logits
   bool step = false;
   int64_t greedy = 0;
+
+  std::string embedText;            // --embed; "-": lines of standard input
+  std::string embedFormat = "json"; // json or raw
 
   std::string perplexityFile;
   std::optional<int64_t> chunks;

@@ -21,7 +21,16 @@ std::string bytesText(uint64_t bytes) {
 
 int dispatch(const ProgramOptions &options, StepFunction step, const std::string &name) {
   if (options.mode == ProgramOptions::Mode::help) {
-    writeOut(programHelp(name));
+    Purpose purpose = Purpose::continues;
+    try {
+      const Manifest manifest = Manifest::fromJson(Container::openSelf().manifest());
+      if (manifest.logitsOutput() >= 0 && manifest.sourceInput() >= 0)
+        purpose = Purpose::generatesFrom;
+      else if (manifest.logitsOutput() < 0 && manifest.vectorOutput() >= 0)
+        purpose = Purpose::embeds;
+    } catch (const Error &) { // help is given by a damaged product too
+    }
+    writeOut(programHelp(name, purpose));
     return 0;
   }
   Program program(options, step);

@@ -102,6 +102,9 @@ constexpr OptionRow rows[] = {
      [](auto &o, auto &) { o.ignoreEos = true; }},
     {0, "special", nullptr, "special tokens: recognise them in the prompt, print those generated",
      [](auto &o, auto &) { o.special = true; }},
+    {0, "begin", "TEXT",
+     "what the generated text begins with, where the model reads one text and generates another",
+     [](auto &o, auto &g) { o.begin = g.value; }},
     {0, "no-display-prompt", nullptr, "print the generated text only",
      [](auto &o, auto &) { o.displayPrompt = false; }},
     {0, "stats", nullptr, "times and tokens re-used after each text, not at the end only",
@@ -179,6 +182,7 @@ void checkTogether(const ProgramOptions &options, bool tokens, bool perplexity, 
   bool text = options.mode == ProgramOptions::Mode::generate;
   need(text || options.saveState.empty(), "--save-state is for texts: -p, -f or lines");
   need(text || options.loadState.empty(), "--load-state is for texts: -p, -f or lines");
+  need(text || !options.begin, "--begin is for texts: -p, -f or lines");
   need(text || !options.stats, "--stats is for texts: -p, -f or lines");
   need(text || options.mode == ProgramOptions::Mode::probe || options.checkpointEvery == 0,
        "--checkpoint-every is for texts: -p, -f or lines");
@@ -241,14 +245,37 @@ ProgramOptions parseProgramOptions(int argc, char **argv) {
   return options;
 }
 
-std::string programHelp(const std::string &name) {
-  std::string text =
-      "usage: " + name +
-      " [-p TEXT | -f FILE] [options]\n"
-      "\n"
-      "Continues a text.  Without -p and -f, lines are read from a terminal, each a prompt of its\n"
-      "own, or all of standard input from a pipe.  Ctrl-C ends a text; status 130.\n"
-      "\n";
+/// What the program is for.
+static const char *purposeText(Purpose purpose) {
+  switch (purpose) {
+  case Purpose::continues:
+    return " [-p TEXT | -f FILE] [options]\n"
+           "\n"
+           "Continues a text.  Without -p and -f, lines are read from a terminal, each a prompt of "
+           "its\n"
+           "own, or all of standard input from a pipe.  Ctrl-C ends a text; status 130.\n";
+  case Purpose::generatesFrom:
+    return " [-p TEXT | -f FILE] [options]\n"
+           "\n"
+           "Reads a text and generates another from it: a translation, a summary, what the model "
+           "is "
+           "made\n"
+           "for.  Without -p and -f, lines are read from a terminal, each a text of its own, or "
+           "all "
+           "of\n"
+           "standard input from a pipe.  Ctrl-C ends a text; status 130.\n";
+  case Purpose::embeds:
+    return " --embed TEXT [options]\n"
+           "\n"
+           "Prints the vector of a text; of each line of standard input where TEXT is -.  It "
+           "generates\n"
+           "nothing.\n";
+  }
+  return "";
+}
+
+std::string programHelp(const std::string &name, Purpose purpose) {
+  std::string text = "usage: " + name + purposeText(purpose) + "\n";
   constexpr size_t column = 28;
   for (const OptionRow &row : rows) {
     if (!row.help)

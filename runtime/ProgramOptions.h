@@ -36,6 +36,7 @@ struct ProgramOptions {
   bool ignoreEos = false;
   bool special = false;
   bool displayPrompt = true;
+  std::optional<std::string> begin; // --begin
 
   std::string saveState, loadState; // --save-state, --load-state
   int64_t checkpointEvery = 0;      // --checkpoint-every; 0: no checkpoints
@@ -55,7 +56,10 @@ struct ProgramOptions {
 /// Throws UsageError.
 ProgramOptions parseProgramOptions(int argc, char **argv);
 
+/// What a product does with a text.
+enum class Purpose { continues, generatesFrom, embeds };
+
 /// What --help prints, for a product called `name`.
-std::string programHelp(const std::string &name);
+std::string programHelp(const std::string &name, Purpose purpose = Purpose::continues);
 
 } // namespace tril

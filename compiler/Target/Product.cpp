@@ -53,6 +53,16 @@ static std::string digestOf(ModelOp planned) {
   return digestOf(StringRef(text));
 }
 
+/// The token that generated text begins with where another text is read; -1 if the configuration
+/// has none.
+static int64_t startOf(const nlohmann::json &config) {
+  for (const auto &[key, value] : config.items())
+    if ((key == "decoder_start_token_id" || StringRef(key).ends_with(".decoder_start_token_id")) &&
+        value.is_number_integer() && value >= 0 && value <= INT32_MAX)
+      return value.get<int64_t>();
+  return -1;
+}
+
 Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::string &cpu,
                           const std::string &version) {
   const dsl::Model &text = *frontend.model;
@@ -104,6 +114,7 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
     manifest.longest = *text.longest;
     manifest.context = std::min(manifest.context, manifest.longest);
   }
+  manifest.start = startOf(frontend.checkpoint->config());
   manifest.build.tril = version;
   manifest.build.text = frontend.source->path;
   manifest.build.textDigest = digestOf(frontend.source->text);

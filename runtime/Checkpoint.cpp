@@ -187,6 +187,38 @@ static fs::path weightsIn(const fs::path &folder) {
               std::to_string(tensors.size()) + " .safetensors files: name the one to read");
 }
 
+/// What follows the model, as `modules.json` of the sentence-transformers library lists it: for
+/// each module, by the last word of its type, its own configuration, {} where it has none.
+static nlohmann::json readModules(const fs::path &folder) {
+  const std::string path = (folder / "modules.json").string();
+  nlohmann::json list;
+  {
+    const MappedFile map(path);
+    list = parseJson(textOf(map), path);
+  }
+  nlohmann::json modules = nlohmann::json::object();
+  auto refuse = [&](const std::string &what) { throw Error(path + ": " + what); };
+  if (!list.is_array())
+    refuse("this is not a list of modules");
+  for (const nlohmann::json &module : list) {
+    auto text = [&](const char *key) -> std::string {
+      if (!module.is_object() || !module.contains(key) || !module[key].is_string())
+        refuse("a module has no text `" + std::string(key) + "`");
+      return module[key];
+    };
+    const std::string type = text("type"), place = text("path");
+    if (place.find_first_of(std::string_view("/\0", 2)) != std::string::npos || place == "..")
+      refuse("the path of a module, " + quote(place) + ", is not a folder beside it");
+    const std::string name = type.substr(type.rfind('.') + 1);
+    if (modules.contains(name))
+      refuse("two modules are of type " + quote(name));
+    const fs::path config = folder / place / "config.json";
+    modules[name] =
+        !place.empty() && isThere(config) ? readConfig(config.string()) : nlohmann::json::object();
+  }
+  return modules;
+}
+
 std::unique_ptr<Checkpoint> Checkpoint::open(const std::string &path) {
   std::unique_ptr<Checkpoint> result(new Checkpoint);
   result->where = path;
@@ -220,6 +252,9 @@ std::unique_ptr<Checkpoint> Checkpoint::open(const std::string &path) {
   }
   if (result->kind.empty() && isThere(folder / "config.json"))
     result->configuration = readConfig((folder / "config.json").string());
+  if (result->kind.empty() && isThere(folder / "modules.json") &&
+      !result->configuration.contains("modules"))
+    result->configuration["modules"] = readModules(folder);
   if (isThere(folder / "tokenizer.json"))
     result->tokenizer = (folder / "tokenizer.json").string();
   return result;

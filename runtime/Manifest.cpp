@@ -228,6 +228,10 @@ int Manifest::mainInput() const {
   return -1;
 }
 
+int Manifest::sourceInput() const {
+  return inputs.size() == 2 && sequences.size() == 1 && mainInput() >= 0 ? 1 - mainInput() : -1;
+}
+
 int Manifest::logitsOutput() const {
   int found = -1;
   int64_t vocabulary = mainInput() < 0 ? -1 : inputs[mainInput()].limit;
@@ -237,6 +241,21 @@ int Manifest::logitsOutput() const {
     if (outputs[o].name == "logits")
       return int(o);
     if (found < 0 && outputs[o].shape[1] == vocabulary)
+      found = int(o);
+  }
+  return found;
+}
+
+int Manifest::vectorOutput() const {
+  int found = -1;
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    const std::vector<int64_t> &shape = outputs[o].shape;
+    if (outputs[o].inner || shape.empty() ||
+        std::any_of(shape.begin(), shape.end(), [](int64_t size) { return size < 0; }))
+      continue;
+    if (outputs[o].name == "embedding")
+      return int(o);
+    if (found < 0)
       found = int(o);
   }
   return found;
@@ -270,6 +289,7 @@ std::string Manifest::toJson() const {
                  {"sequences", sequences},
                  {"context", context},
                  {"longest", longest},
+                 {"start", start},
                  {"build",
                   {{"tril", build.tril},
                    {"text", build.text},
@@ -362,6 +382,8 @@ Manifest Manifest::fromJson(std::string_view text) {
     manifest.context = reader.number("context", 1, largestContext);
   if (reader.has("longest"))
     manifest.longest = reader.number("longest", 0, largestContext);
+  if (reader.has("start"))
+    manifest.start = reader.number("start", -1, INT32_MAX);
   if (reader.has("build")) {
     Reader build = reader.inner("build");
     manifest.build = {build.text("tril", false),          build.text("text", false),

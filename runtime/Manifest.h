@@ -117,14 +117,21 @@ struct Manifest {
       sequences; // sequence axes other than time, in the order of tril_context::extents
   int64_t context = defaultContext; // positions, unless -c says otherwise
   int64_t longest =
-      0; // a table of the model is read at every position and has so many; 0: no limit
+      0;              // a table of the model is read at every position and has so many; 0: no limit
+  int64_t start = -1; // the token that a text generated from another begins with; -1: none is known
   ManifestBuild build;
 
   /// The input that text is tokenised into, the first over time; -1 if there is none.
   int mainInput() const;
+  /// The one input along another sequence, which a text can be tokenised into too; -1 if there is
+  /// none, or several.
+  int sourceInput() const;
   /// The output that tokens are sampled from: `logits`, else the first of one row a position whose
   /// length is the main input's limit; -1 if there is none.
   int logitsOutput() const;
+  /// The output that is the vector of a text: `embedding`, else the first whose axes all have
+  /// sizes; -1 if there is none.
+  int vectorOutput() const;
   /// A later position never changes what an earlier one gives.
   bool causal() const {
     return claim == "causal" || claim == "strictly causal" || claim == "reads window";

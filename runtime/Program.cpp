@@ -21,7 +21,16 @@ std::string bytesText(uint64_t bytes) {
 
 int dispatch(const ProgramOptions &options, StepFunction step, const std::string &name) {
   if (options.mode == ProgramOptions::Mode::help) {
-    writeOut(programHelp(name));
+    Purpose purpose = Purpose::continues;
+    try {
+      const Manifest manifest = Manifest::fromJson(Container::openSelf().manifest());
+      if (manifest.logitsOutput() >= 0 && manifest.sourceInput() >= 0)
+        purpose = Purpose::generatesFrom;
+      else if (manifest.logitsOutput() < 0 && manifest.vectorOutput() >= 0)
+        purpose = Purpose::embeds;
+    } catch (const Error &) { // help is given by a damaged product too
+    }
+    writeOut(programHelp(name, purpose));
     return 0;
   }
   Program program(options, step);
@@ -35,6 +44,8 @@ int dispatch(const ProgramOptions &options, StepFunction step, const std::string
     return runPerplexity(program);
   case ProgramOptions::Mode::probe:
     return runProbe(program);
+  case ProgramOptions::Mode::embed:
+    return runEmbed(program);
   default:
     return runGenerate(program);
   }
@@ -70,7 +81,8 @@ std::unique_ptr<Session> Program::makeSession(int64_t context) {
 void Program::needGeneration() const {
   if (manifest.logitsOutput() < 0)
     throw Error("`" + manifest.model +
-                "` does not generate: none of its outputs has one value for each token");
+                "` does not generate: none of its outputs has one value for each token" +
+                (manifest.vectorOutput() < 0 ? "" : "; --embed prints the vector of a text"));
   if (!manifest.steps && !manifest.claim.empty() && !manifest.causal())
     throw Error("`" + manifest.model + "` does not generate: it is " + manifest.claim +
                 ", what it gives for a token depends on later ones");

@@ -45,6 +45,7 @@ int runGenerate(Program &program);
 int runTokens(Program &program);
 int runPerplexity(Program &program);
 int runProbe(Program &program);
+int runEmbed(Program &program);
 
 /// What --version prints.
 std::string programVersion(const std::string &name, const Container &container,

@@ -78,11 +78,15 @@ public:
         seed(program.options.seed ? *program.options.seed : std::random_device{}()) {
     program.needGeneration();
     const Manifest &manifest = program.manifest;
-    int main = manifest.mainInput();
+    source = manifest.sourceInput();
     for (size_t i = 0; i < manifest.inputs.size(); ++i)
-      if (int(i) != main)
+      if (int(i) != manifest.mainInput() && int(i) != source)
         throw Error("the model also reads `" + manifest.inputs[i].name +
                     "`, which a prompt does not give; --tokens takes all inputs");
+    if (source >= 0)
+      before = beginning();
+    else if (program.options.begin)
+      throw Error("--begin: `" + manifest.model + "` continues its prompt; it reads no other text");
     logits = manifest.logitsOutput();
     session = program.makeSession(program.options.context.value_or(manifest.context));
     session->keepCheckpoints(program.options.checkpointEvery);
@@ -95,8 +99,11 @@ public:
     const ProgramOptions &options = program.options;
     std::vector<int32_t> tokens = before;
     std::vector<int32_t> added =
-        tokenizer.encode(prompt, /*addSpecial=*/tokens.empty(), options.special);
-    tokens.insert(tokens.end(), added.begin(), added.end());
+        tokenizer.encode(prompt, /*addSpecial=*/source >= 0 || tokens.empty(), options.special);
+    if (source < 0)
+      tokens.insert(tokens.end(), added.begin(), added.end());
+    else if (added.empty())
+      throw Error("the prompt is empty");
     if (tokens.empty())
       throw Error("the prompt is empty");
     if (int64_t(tokens.size()) > session->context())
@@ -104,15 +111,21 @@ public:
                   std::string(before.empty() ? "has " : "and the loaded text have ") +
                   std::to_string(tokens.size()) + " tokens; -c gives room for " +
                   std::to_string(session->context()));
-    if (echo)
+    if (echo && source < 0)
       print(prompt);
+    if (source >= 0 && program.options.begin)
+      print(*program.options.begin);
 
     timing = {};
     Sampler sampler(samplerOptions(options, seed));
     for (int32_t token : tokens)
       sampler.accept(token);
     auto begin = Program::Clock::now();
-    int64_t common = commonWith(tokens);
+    if (source >= 0) {
+      session->reset();
+      session->setSequence(source, added);
+    }
+    int64_t common = source < 0 ? commonWith(tokens) : 0;
     timing.reusedTokens = session->computedAgainFrom(common);
     bool whole = session->truncate(common);
     if (whole) {
@@ -121,6 +134,8 @@ public:
     }
     auto computed = Program::Clock::now();
     timing.promptTokens = session->position() - timing.reusedTokens;
+    if (source >= 0)
+      timing.promptTokens += int64_t(added.size());
     timing.promptSeconds = seconds(begin, computed);
     pending.assign(tokens.begin() + session->position(), tokens.end());
     if (whole)
@@ -130,6 +145,8 @@ public:
       print("\n");
     total.add(timing);
   }
+
+  bool readsSource() const { return source >= 0; }
 
   /// Begins every text with the one in the file.
   void load(const std::string &path) {
@@ -157,6 +174,23 @@ public:
   }
 
 private:
+  /// What is generated from another text begins with: a token of the model's, then what was asked
+  /// for.
+  std::vector<int32_t> beginning() const {
+    const Manifest &manifest = program.manifest;
+    int64_t start = manifest.start >= 0 ? manifest.start : tokenizer.bos();
+    if (start < 0)
+      throw Error("the checkpoint's configuration does not say with which token a text begins "
+                  "(`decoder_start_token_id`)");
+    std::vector<int32_t> tokens = {int32_t(start)};
+    if (program.options.begin) {
+      std::vector<int32_t> more =
+          tokenizer.encode(*program.options.begin, /*addSpecial=*/false, program.options.special);
+      tokens.insert(tokens.end(), more.begin(), more.end());
+    }
+    return tokens;
+  }
+
   /// How many tokens the session and these begin with alike, and it can go back to; never the last
   /// one: what follows it is wanted.
   int64_t commonWith(const std::vector<int32_t> &tokens) const {
@@ -233,7 +267,8 @@ private:
   const uint64_t seed;
   std::unique_ptr<Session> session;
   int logits = -1;
-  std::vector<int32_t> before;  // the loaded text
+  int source = -1;              // the input that the prompt is, where another text is generated
+  std::vector<int32_t> before;  // the loaded text, or what a generated one begins with
   std::vector<int32_t> pending; // what the text has after the session's position
   Timing timing, total;         // of the last text, of all
   bool endsLine = true, full = false;
@@ -277,6 +312,12 @@ void converse(Generator &generator, bool stats) {
 int runGenerate(Program &program) {
   const ProgramOptions &options = program.options;
   Generator generator(program);
+  if (generator.readsSource())
+    for (const std::string *file : {&options.saveState, &options.loadState})
+      if (!file->empty())
+        throw Error(std::string(file == &options.saveState ? "--save-state" : "--load-state") +
+                    ": `" + program.manifest.model +
+                    "` generates a text from another, and begins with it again");
   catchInterrupt();
   if (!options.loadState.empty())
     generator.load(options.loadState);

@@ -102,6 +102,9 @@ constexpr OptionRow rows[] = {
      [](auto &o, auto &) { o.ignoreEos = true; }},
     {0, "special", nullptr, "special tokens: recognise them in the prompt, print those generated",
      [](auto &o, auto &) { o.special = true; }},
+    {0, "begin", "TEXT",
+     "what the generated text begins with, where the model reads one text and generates another",
+     [](auto &o, auto &g) { o.begin = g.value; }},
     {0, "no-display-prompt", nullptr, "print the generated text only",
      [](auto &o, auto &) { o.displayPrompt = false; }},
     {0, "stats", nullptr, "times and tokens re-used after each text, not at the end only",
@@ -113,6 +116,18 @@ constexpr OptionRow rows[] = {
     {0, "checkpoint-every", "N",
      "copy, every N tokens, what cannot go back (recurrences, windows), so that it can",
      [](auto &o, auto &g) { o.checkpointEvery = g.whole(1, largestContext); }},
+    {0, "embed", "TEXT",
+     "print the vector of a text, where the model computes one; -: of each line of standard input",
+     [](auto &o, auto &g) {
+       o.embedText = g.value;
+       o.mode = ProgramOptions::Mode::embed;
+     }},
+    {0, "embed-format", "X", "... as json, an array a line (default), or raw, numbers alone",
+     [](auto &o, auto &g) {
+       o.embedFormat = g.value;
+       if (o.embedFormat != "json" && o.embedFormat != "raw")
+         g.refuse("is neither json nor raw");
+     }},
     {0, "tokens", "FILE",
      "compute the lists of token ids in a JSON file: {\"tokens\": [[..], [..]]}",
      [](auto &o, auto &g) {
@@ -146,23 +161,28 @@ constexpr OptionRow rows[] = {
 constexpr int firstLongCode = 256; // getopt's code of row r is firstLongCode + r
 
 /// Combinations that mean nothing.
-void checkTogether(const ProgramOptions &options, bool tokens, bool perplexity) {
+void checkTogether(const ProgramOptions &options, bool tokens, bool perplexity, bool embed) {
   auto need = [](bool holds, const char *message) {
     if (!holds)
       throw UsageError(message);
   };
   bool prompt = options.prompt || options.promptFile;
-  need(options.mode != ProgramOptions::Mode::probe || (!prompt && !tokens && !perplexity),
+  need(options.mode != ProgramOptions::Mode::probe || (!prompt && !tokens && !perplexity && !embed),
        "--probe makes its own prompts");
   need(!(options.prompt && options.promptFile), "-p and -f both give a prompt");
   need(!(tokens && perplexity), "--tokens and --perplexity are two different things to do");
   need(!(tokens && prompt), "--tokens takes no prompt");
   need(!(perplexity && prompt), "--perplexity takes no prompt");
+  need(!(tokens && embed) && !(perplexity && embed),
+       "--embed, --tokens and --perplexity are different things to do");
+  need(!(embed && prompt), "--embed takes its text itself, or - for lines of standard input");
+  need(embed || options.embedFormat == "json", "--embed-format needs --embed");
   need(tokens == !options.logitsFile.empty(), tokens ? "--tokens needs --logits FILE to write to"
                                                      : "--logits needs --tokens FILE to read from");
   bool text = options.mode == ProgramOptions::Mode::generate;
   need(text || options.saveState.empty(), "--save-state is for texts: -p, -f or lines");
   need(text || options.loadState.empty(), "--load-state is for texts: -p, -f or lines");
+  need(text || !options.begin, "--begin is for texts: -p, -f or lines");
   need(text || !options.stats, "--stats is for texts: -p, -f or lines");
   need(text || options.mode == ProgramOptions::Mode::probe || options.checkpointEvery == 0,
        "--checkpoint-every is for texts: -p, -f or lines");
@@ -185,7 +205,7 @@ ProgramOptions parseProgramOptions(int argc, char **argv) {
   names.push_back({nullptr, 0, nullptr, 0});
 
   ProgramOptions options;
-  bool tokens = false, perplexity = false;
+  bool tokens = false, perplexity = false, embed = false;
   opterr = 0;
   optind = 0; // glibc: start afresh
   for (;;) {
@@ -214,24 +234,48 @@ ProgramOptions parseProgramOptions(int argc, char **argv) {
     row->apply(options, {shown, optarg});
     tokens |= options.mode == ProgramOptions::Mode::tokens;
     perplexity |= options.mode == ProgramOptions::Mode::perplexity;
+    embed |= options.mode == ProgramOptions::Mode::embed;
     if (options.mode == ProgramOptions::Mode::help || options.mode == ProgramOptions::Mode::version)
       return options;
   }
   if (optind < argc)
     throw UsageError("`" + std::string(argv[optind]) +
                      "` is not an option; a prompt is given with -p");
-  checkTogether(options, tokens, perplexity);
+  checkTogether(options, tokens, perplexity, embed);
   return options;
 }
 
-std::string programHelp(const std::string &name) {
-  std::string text =
-      "usage: " + name +
-      " [-p TEXT | -f FILE] [options]\n"
-      "\n"
-      "Continues a text.  Without -p and -f, lines are read from a terminal, each a prompt of its\n"
-      "own, or all of standard input from a pipe.  Ctrl-C ends a text; status 130.\n"
-      "\n";
+/// What the program is for.
+static const char *purposeText(Purpose purpose) {
+  switch (purpose) {
+  case Purpose::continues:
+    return " [-p TEXT | -f FILE] [options]\n"
+           "\n"
+           "Continues a text.  Without -p and -f, lines are read from a terminal, each a prompt of "
+           "its\n"
+           "own, or all of standard input from a pipe.  Ctrl-C ends a text; status 130.\n";
+  case Purpose::generatesFrom:
+    return " [-p TEXT | -f FILE] [options]\n"
+           "\n"
+           "Reads a text and generates another from it: a translation, a summary, what the model "
+           "is "
+           "made\n"
+           "for.  Without -p and -f, lines are read from a terminal, each a text of its own, or "
+           "all "
+           "of\n"
+           "standard input from a pipe.  Ctrl-C ends a text; status 130.\n";
+  case Purpose::embeds:
+    return " --embed TEXT [options]\n"
+           "\n"
+           "Prints the vector of a text; of each line of standard input where TEXT is -.  It "
+           "generates\n"
+           "nothing.\n";
+  }
+  return "";
+}
+
+std::string programHelp(const std::string &name, Purpose purpose) {
+  std::string text = "usage: " + name + purposeText(purpose) + "\n";
   constexpr size_t column = 28;
   for (const OptionRow &row : rows) {
     if (!row.help)

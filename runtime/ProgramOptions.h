@@ -16,7 +16,7 @@ struct UsageError : Error {
 };
 
 struct ProgramOptions {
-  enum class Mode { generate, tokens, perplexity, probe, version, help };
+  enum class Mode { generate, embed, tokens, perplexity, probe, version, help };
   Mode mode = Mode::generate;
 
   std::optional<std::string> prompt;     // -p
@@ -36,6 +36,7 @@ struct ProgramOptions {
   bool ignoreEos = false;
   bool special = false;
   bool displayPrompt = true;
+  std::optional<std::string> begin; // --begin
 
   std::string saveState, loadState; // --save-state, --load-state
   int64_t checkpointEvery = 0;      // --checkpoint-every; 0: no checkpoints
@@ -45,6 +46,9 @@ struct ProgramOptions {
   bool step = false;
   int64_t greedy = 0;
 
+  std::string embedText;            // --embed; "-": lines of standard input
+  std::string embedFormat = "json"; // json or raw
+
   std::string perplexityFile;
   std::optional<int64_t> chunks;
 };
@@ -52,7 +56,10 @@ struct ProgramOptions {
 /// Throws UsageError.
 ProgramOptions parseProgramOptions(int argc, char **argv);
 
+/// What a product does with a text.
+enum class Purpose { continues, generatesFrom, embeds };
+
 /// What --help prints, for a product called `name`.
-std::string programHelp(const std::string &name);
+std::string programHelp(const std::string &name, Purpose purpose = Purpose::continues);
 
 } // namespace tril

@@ -20,6 +20,11 @@ void dequantize(const Tensor &tensor, int64_t begin, int64_t count, float *out);
 /// One block of `type` at `block` to storedBlock(type).elements numbers.
 void dequantizeBlock(StoredType type, const std::byte *block, float *out);
 
+/// storedBlock(type).elements numbers, all finite, to one block of `type`: f32, f16, bf16, q8_0,
+/// q5_0, q4_0 or q4_k.  What is too large for the type, or for the scale of its blocks, becomes
+/// infinite.
+void quantizeBlock(StoredType type, const float *numbers, std::byte *block);
+
 float halfToFloat(uint16_t bits);
 uint16_t floatToHalf(float value); // nearest, ties to even
 float bfloatToFloat(uint16_t bits);

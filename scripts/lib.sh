@@ -18,6 +18,9 @@ usage() { awk 'NR == 1 { next } /^#/ { sub(/^# ?/, ""); print; next } { exit }' 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tril
 weights=$cache/SmolLM2-135M-Instruct.Q4_1.gguf
 
+# A sentence encoder, a folder.
+minilm=$cache/minilm
+
 # llama.cpp for comparison: sources, and in build/ its libraries.
 llama_cpp=$cache/llama.cpp
 

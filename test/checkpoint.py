@@ -21,19 +21,27 @@ def numbers(name, shape):
     return [source.gauss(0, 1) * scale for _ in range(count)]
 
 
-def write(folder, tensors, config=None):
-    """tensors: name -> shape (of F32), or (shape, dtype)."""
-    os.makedirs(folder, exist_ok=True)
-    header, parts, at = {}, [], 0
-    for name, entry in tensors.items():
-        shape, dtype = (entry, "F32") if isinstance(entry, list) else entry
-        data = encode(numbers(name, shape), dtype)
+def write_safetensors(path, tensors):
+    """tensors: name -> (dtype, shape, bytes)."""
+    header, at = {}, 0
+    for name, (dtype, shape, data) in tensors.items():
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(data)]}
-        parts.append(data)
         at += len(data)
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    with open(os.path.join(folder, "model.safetensors"), "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + b"".join(parts))
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for _, _, data in tensors.values():
+            file.write(data)
+
+
+def write(folder, tensors, config=None):
+    """tensors: name -> shape (of F32), or (shape, dtype)."""
+    os.makedirs(folder, exist_ok=True)
+    contents = {}
+    for name, entry in tensors.items():
+        shape, dtype = (entry, "F32") if isinstance(entry, list) else entry
+        contents[name] = (dtype, shape, encode(numbers(name, shape), dtype))
+    write_safetensors(os.path.join(folder, "model.safetensors"), contents)
     with open(os.path.join(folder, "config.json"), "w") as file:
         json.dump(config or {}, file)

@@ -7,7 +7,7 @@ config.name = "tril"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".tril"]
 # Folders whose texts are data of other tests.
-config.excludes = ["Inputs", "bench", "causality", "dsl", "golden", "names", "smollm2", "tokenizers", "unit"]
+config.excludes = ["Inputs", "bench", "causality", "dsl", "encoders", "golden", "names", "smollm2", "tokenizers", "unit"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.tril_build_dir, "test")
 

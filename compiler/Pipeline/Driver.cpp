@@ -7,6 +7,7 @@
 #include "Pipeline/Pipeline.h"
 #include "Target/Codegen.h"
 #include "Target/Product.h"
+#include "Target/WeightWriter.h"
 #include "Transforms/Passes.h"
 #include "dsl/Parser.h"
 #include "dsl/Printer.h"
@@ -112,6 +113,28 @@ void progress(const BuildRequest &request, const std::string &text) {
     llvm::errs() << text << "\n";
 }
 
+/// Tells how far the weights are, on a terminal, where they take a while.
+std::function<void(int64_t, int64_t)> weightProgress(const BuildRequest &request) {
+  if (request.quiet || !isatty(STDERR_FILENO))
+    return nullptr;
+  return [shown = int64_t(-1)](int64_t done, int64_t total) mutable {
+    constexpr int64_t many = 500'000'000;
+    if (total < many || 100 * done / total == shown)
+      return;
+    shown = 100 * done / total;
+    llvm::errs() << "\rweights: " << shown << " %" << (done == total ? "\n" : "");
+  };
+}
+
+void tellRoundings(const BuildRequest &request, const Roundings &roundings) {
+  progress(request, roundingSummary(roundings));
+  if (request.errors.empty())
+    return;
+  std::string text = StringRef(request.errors).ends_with(".json") ? roundingJson(roundings)
+                                                                  : roundingTable(roundings);
+  printTo(request.errors, [&](llvm::raw_pwrite_stream &out) { out << text; });
+}
+
 /// Those that make it another program than a build without any.
 std::vector<std::string> flagsOf(const BuildRequest &request) {
   std::vector<std::string> flags;
@@ -119,6 +142,8 @@ std::vector<std::string> flagsOf(const BuildRequest &request) {
     flags.push_back("--keep " + request.keep);
   if (request.cache != "f32")
     flags.push_back("--cache " + request.cache);
+  if (!request.quantize.empty())
+    flags.push_back("--quantize " + request.quantize);
   for (auto [given, flag] : {std::pair(request.blas, "--blas"),
                              {request.unchecked, "--unchecked"},
                              {request.inner, "--probe-inner"}})
@@ -154,12 +179,12 @@ int tril::build(const BuildRequest &request) {
   if (!frontend)
     return 1;
   Compilation compilation(request);
-  OwningOpRef<ModuleOp> module = importFrontend(*compilation.context, *frontend);
+  OwningOpRef<ModuleOp> module = importFrontend(*compilation.context, *frontend, request.quantize);
   if (!module || (!request.unchecked && !proved(*frontend, *module)))
     return 1;
   if (request.inner) { // the claim is of the outputs alone
     addInnerOutputs(*frontend->model);
-    module = importFrontend(*compilation.context, *frontend);
+    module = importFrontend(*compilation.context, *frontend, request.quantize);
     if (!module)
       return 1;
   }
@@ -212,8 +237,11 @@ int tril::build(const BuildRequest &request) {
                      versionText(),
                      request.blas,
                      request.unchecked,
-                     flagsOf(request)};
-  makeProduct(parts, request.output);
+                     flagsOf(request),
+                     weightProgress(request)};
+  Roundings roundings = makeProduct(parts, request.output);
+  if (!request.quantize.empty())
+    tellRoundings(request, roundings);
   progress(request, "built " + request.output);
   return 0;
 }
@@ -249,6 +277,7 @@ std::string tril::buildCached(const BuildRequest &request) {
   add(request.inner ? "inner" : "");
   add(request.keep);
   add(request.cache);
+  add(request.quantize);
   addFile(llvm::sys::fs::getMainExecutable(nullptr, nullptr));
   std::string archives = archiveDirectory();
   addFile(archives + "/libtril_runtime.a");
@@ -318,12 +347,21 @@ int interpret(const EvalRequest &request) {
     if (failed(passes.run(*module)))
       return 1;
   }
+  // Which weights are rounded is known when they have their places.
+  OwningOpRef<ModuleOp> planned;
+  if (!request.build.quantize.empty()) {
+    planned = importFrontend(*compilation.context, *frontend, request.build.quantize);
+    if (!planned || !compilation.run(*planned, Phase::tril, Phase::planned))
+      return 1;
+  }
   Manifest manifest = manifestOf(model, *frontend, request.build.cpu, versionText());
   TokensFile tokens = readTokensFile(request.tokens, manifest);
   interpreter::ParamSource source = [&](StringRef name) -> FailureOr<std::vector<float>> {
     const Tensor *tensor = frontend->checkpoint->find(name.str());
     if (!tensor)
       return failure();
+    if (planned)
+      return numbersInProduct(*planned->getOps<ModelOp>().begin(), *tensor);
     int64_t count = 1;
     for (int64_t size : tensor->shape)
       count *= size;

@@ -74,7 +74,8 @@ bool tril::proved(const Frontend &frontend, ModuleOp module) {
   return !diagnostics.hasErrors();
 }
 
-OwningOpRef<ModuleOp> tril::importFrontend(MLIRContext &context, const Frontend &frontend) {
+OwningOpRef<ModuleOp> tril::importFrontend(MLIRContext &context, const Frontend &frontend,
+                                           const std::string &quantize) {
   ImportOptions options;
   options.storage = [&](StringRef name) -> std::string {
     const Tensor *tensor = frontend.checkpoint ? frontend.checkpoint->find(name.str()) : nullptr;
@@ -86,6 +87,8 @@ OwningOpRef<ModuleOp> tril::importFrontend(MLIRContext &context, const Frontend 
   ModelOp model = *module->getOps<ModelOp>().begin();
   if (frontend.checkpoint)
     annotateStoredTypes(model, *frontend.checkpoint);
+  if (frontend.checkpoint && !quantize.empty())
+    quantizeParams(model, *frontend.checkpoint, *parsePackedFormat(quantize));
   OpBuilder builder(&context);
   SmallVector<StringRef> inputs, sequences;
   for (const dsl::Input &input : frontend.model->inputs)

@@ -19,8 +19,10 @@ struct Frontend {
 std::optional<Frontend> readModel(const std::string &text, const std::string &weights);
 
 /// The imported module, with what the passes need to know of the checkpoint, if there is one.
+/// `quantize`: the type that weights are to be rounded to, or "".
 mlir::OwningOpRef<mlir::ModuleOp> importFrontend(mlir::MLIRContext &context,
-                                                 const Frontend &frontend);
+                                                 const Frontend &frontend,
+                                                 const std::string &quantize = "");
 
 /// Proves what the text says of itself; tells what refutes it on standard error.
 bool proved(const Frontend &frontend, mlir::ModuleOp module);

@@ -6,6 +6,7 @@
 #include "Pipeline/Pipeline.h"
 #include "Target/Codegen.h"
 #include "Target/Product.h"
+#include "Target/WeightWriter.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "runtime/ProgramOptions.h"
 #include "llvm/Support/Format.h"
@@ -25,6 +26,7 @@ struct Plan {
   Manifest manifest;
   Extent unshared; // the scratch memory if no two values shared bytes
   int64_t weights = 0;
+  std::map<std::string, int64_t> weightTypes; // their bytes by type
   int64_t tokenizer = 0;
 
   /// The capacity for a context.
@@ -155,7 +157,7 @@ std::optional<Plan> planOf(const PlanRequest &request) {
   registry.insert<TrilDialect, math::MathDialect>();
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
-  OwningOpRef<ModuleOp> module = importFrontend(context, *frontend);
+  OwningOpRef<ModuleOp> module = importFrontend(context, *frontend, request.quantize);
   if (!module || !proved(*frontend, *module))
     return std::nullopt;
   PassManager passes(&context);
@@ -170,6 +172,7 @@ std::optional<Plan> planOf(const PlanRequest &request) {
   plan.manifest = manifestOf(model, *frontend, "native", versionText());
   if (auto weights = model->getAttrOfType<IntegerAttr>("tril.weights"))
     plan.weights = weights.getInt();
+  plan.weightTypes = weightBytesByType(model);
   plan.tokenizer = static_cast<int64_t>(tokenizerOf(*frontend->checkpoint).size());
   if (auto unshared = model->getAttrOfType<DenseI64ArrayAttr>("tril.unshared"))
     plan.unshared = {unshared[0], unshared[1], unshared[2], unshared[3], unshared[4], unshared[5]};
@@ -198,6 +201,9 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
     }
     states.push_back(std::move(entry));
   }
+  llvm::json::Object types;
+  for (const auto &[type, bytes] : plan.weightTypes)
+    types[type] = bytes;
   llvm::json::Object result{
       {"model", plan.manifest.model},
       {"context", context},
@@ -208,6 +214,7 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
       {"arena_bytes_without_sharing", plan.bytesOf(plan.unshared, context, step)},
       {"checkpoint_bytes", plan.checkpoint(context, step)},
       {"weight_bytes", plan.weights},
+      {"weight_types", std::move(types)},
       {"output_bytes", plan.outputs(context)},
       {"tokenizer_bytes", plan.tokenizer},
       {"program_bytes", kProgram},
@@ -249,7 +256,10 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
        "  (" + readable(plan.bytesOf(plan.unshared, context, step)) +
            " if no values shared bytes)");
   line("outputs", plan.outputs(context), "  (of one position)");
-  line("weights", plan.weights, "");
+  std::string types;
+  for (const auto &[type, bytes] : plan.weightTypes)
+    types += (types.empty() ? "  (" : ", ") + type + " " + readable(bytes);
+  line("weights", plan.weights, types + (types.empty() ? "" : ")"));
   line("tokenizer", plan.tokenizer, "");
   line("program", kProgram, "  (code, stacks and buffers, about)");
   line("total", plan.total(context, step), "");

@@ -13,6 +13,7 @@ struct PlanRequest {
   std::string fit;           // a size such as 8GiB: find the largest context
   std::string keep = "auto"; // of earlier positions: auto, latent or direct
   std::string cache = "f32"; // how states that contractions read are stored: f32, f16 or bf16
+  std::string quantize;      // what weights are rounded to: see BuildRequest
   bool json = false;
 };
 

@@ -42,6 +42,14 @@ std::optional<PackedFormat> tril::parsePackedFormat(llvm::StringRef name) {
 
 int64_t tril::inputGranularity(PackedFormat format) { return packedLayout(format).storedInputs; }
 
+std::optional<PackedFormat> tril::quantizedFormat(PackedFormat wanted, int64_t inputs) {
+  for (PackedFormat format : {wanted, PackedFormat::q5_0})
+    if (inputs % inputGranularity(format) == 0 &&
+        (format == wanted || wanted == PackedFormat::q4_k))
+      return format;
+  return std::nullopt;
+}
+
 int64_t tril::packedBytes(PackedFormat format, int64_t rows, int64_t inputs) {
   return (rows + packedRows - 1) / packedRows * packedLayout(format).groupBytes(inputs);
 }

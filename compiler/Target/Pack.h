@@ -62,6 +62,11 @@ std::optional<PackedFormat> parsePackedFormat(llvm::StringRef name);
 /// Inputs must be a multiple of this: 1, 32 or 256.
 int64_t inputGranularity(PackedFormat format);
 
+/// What weights with so many inputs are rounded to where `wanted` is asked for (f16, bf16, q8_0,
+/// q4_0 or q4_k): that; q5_0 in place of q4_k where inputs are whole blocks of 32 but not of 256;
+/// nothing where no block fits.
+std::optional<PackedFormat> quantizedFormat(PackedFormat wanted, int64_t inputs);
+
 /// Bytes of `rows` x `inputs` packed weights.
 int64_t packedBytes(PackedFormat format, int64_t rows, int64_t inputs);
 

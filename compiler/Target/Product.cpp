@@ -53,6 +53,16 @@ static std::string digestOf(ModelOp planned) {
   return digestOf(StringRef(text));
 }
 
+/// The token that generated text begins with where another text is read; -1 if the configuration
+/// has none.
+static int64_t startOf(const nlohmann::json &config) {
+  for (const auto &[key, value] : config.items())
+    if ((key == "decoder_start_token_id" || StringRef(key).ends_with(".decoder_start_token_id")) &&
+        value.is_number_integer() && value >= 0 && value <= INT32_MAX)
+      return value.get<int64_t>();
+  return -1;
+}
+
 Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::string &cpu,
                           const std::string &version) {
   const dsl::Model &text = *frontend.model;
@@ -104,6 +114,7 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
     manifest.longest = *text.longest;
     manifest.context = std::min(manifest.context, manifest.longest);
   }
+  manifest.start = startOf(frontend.checkpoint->config());
   manifest.build.tril = version;
   manifest.build.text = frontend.source->path;
   manifest.build.textDigest = digestOf(frontend.source->text);
@@ -171,7 +182,7 @@ static void link(StringRef object, StringRef executable, bool blas) {
   }
 }
 
-void tril::makeProduct(const ProductParts &parts, const std::string &output) {
+Roundings tril::makeProduct(const ProductParts &parts, const std::string &output) {
   TemporaryFile executable("exe");
   link(parts.object, executable.path, parts.blas);
   Manifest manifest = manifestOf(parts.planned, parts.frontend, parts.cpu, parts.version);
@@ -180,11 +191,18 @@ void tril::makeProduct(const ProductParts &parts, const std::string &output) {
   manifest.build.flags = parts.flags;
   ProductSections sections;
   llvm::SHA256 hash;
+  Roundings roundings;
+  auto total = parts.planned->getAttrOfType<IntegerAttr>("tril.weights");
   sections.weights = [&](const ByteSink &sink) {
-    writeWeights(parts.planned, *parts.frontend.checkpoint, [&](const void *data, size_t size) {
+    int64_t done = 0;
+    auto write = [&](const void *data, size_t size) {
       hash.update(StringRef(static_cast<const char *>(data), size));
       sink(data, size);
-    });
+      done += static_cast<int64_t>(size);
+      if (parts.progress && total)
+        parts.progress(done, total.getInt());
+    };
+    roundings = writeWeights(parts.planned, *parts.frontend.checkpoint, write);
   };
   sections.tokenizer = tokenizerOf(*parts.frontend.checkpoint);
   manifest.build.program = digestOf(parts.planned);
@@ -193,4 +211,5 @@ void tril::makeProduct(const ProductParts &parts, const std::string &output) {
     return manifest.toJson();
   };
   writeProduct(executable.path.str().str(), sections, output);
+  return roundings;
 }

@@ -3,7 +3,9 @@
 #pragma once
 #include "Dialect/Tril/TrilOps.h"
 #include "Pipeline/Frontend.h"
+#include "Target/QuantizeWeights.h"
 #include "runtime/Manifest.h"
+#include <functional>
 
 namespace tril {
 
@@ -15,6 +17,8 @@ struct ProductParts {
   bool blas = false;              // the object calls it
   bool unchecked = false;         // what the text claims was not proved
   std::vector<std::string> flags; // that make it another program than a build without any
+  std::function<void(int64_t done, int64_t total)>
+      progress; // bytes of weights written; may be null
 };
 
 /// file:line:col of what a location names in the text; empty if it names nothing there.
@@ -29,7 +33,8 @@ Manifest manifestOf(ModelOp model, const Frontend &frontend, const std::string &
 std::vector<std::byte> tokenizerOf(const Checkpoint &checkpoint);
 
 /// Links and writes the product.  Throws Error; what was at `output` before is then as it was.
-void makeProduct(const ProductParts &parts, const std::string &output);
+/// Gives what became of the tensors that were rounded.
+Roundings makeProduct(const ProductParts &parts, const std::string &output);
 
 /// Where the archives of the runtime are: `lib` beside the compiler's `bin`.
 std::string archiveDirectory();

@@ -82,18 +82,50 @@ std::vector<float> plain(ParamOp param, int64_t layer, const Checkpoint &checkpo
   return out;
 }
 
+/// The offsets of outputs and of inputs in the stored tensor; an element is at the sum of its two.
+struct Offsets {
+  std::vector<int64_t> rows, columns;
+};
+
+Offsets offsetsOf(ParamOp param, const WeightPlace &place) {
+  Axes outputs = axesNamed(param, place.outputs), inputs = axesNamed(param, place.inputs);
+  Offsets offsets;
+  forEachOffset(outputs.sizes, outputs.strides, param.getOffset(),
+                [&](int64_t offset) { offsets.rows.push_back(offset); });
+  forEachOffset(inputs.sizes, inputs.strides, 0,
+                [&](int64_t offset) { offsets.columns.push_back(offset); });
+  return offsets;
+}
+
+/// The entry for what a tensor is rounded to.
+Rounding &roundingOf(Roundings &roundings, const Tensor &tensor, PackedFormat format) {
+  auto found = llvm::find_if(roundings, [&](const Rounding &rounding) {
+    return rounding.tensor == tensor.name && rounding.to == packedFormatName(format);
+  });
+  if (found != roundings.end())
+    return *found;
+  Rounding &added = roundings.emplace_back();
+  added.tensor = tensor.name;
+  added.from = storedTypeName(tensor.type);
+  added.to = packedFormatName(format);
+  return added;
+}
+
 /// Packed in groups of 16 outputs.  Where the stored type has blocks, they are taken as they are.
 std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t layer,
-                              const Checkpoint &checkpoint) {
+                              const Checkpoint &checkpoint, Roundings &roundings) {
   const Tensor &tensor = tensorNamed(checkpoint, param.storedNames(layer).front());
-  Axes outputs = axesNamed(param, place.outputs), inputs = axesNamed(param, place.inputs);
-  std::vector<int64_t> rows, columns;
-  forEachOffset(outputs.sizes, outputs.strides, param.getOffset(),
-                [&](int64_t offset) { rows.push_back(offset); });
-  forEachOffset(inputs.sizes, inputs.strides, 0,
-                [&](int64_t offset) { columns.push_back(offset); });
+  auto [rows, columns] = offsetsOf(param, place);
   std::vector<std::byte> out(weightBytes(param));
   const PackedLayout &layout = packedLayout(place.format);
+  if (auto format = roundedTo(param, place)) {
+    Rounding &rounding = roundingOf(roundings, tensor, *format);
+    rounding.bytesBefore +=
+        static_cast<int64_t>(rows.size() * columns.size()) * storedBlock(tensor.type).bytes;
+    rounding.bytesAfter += static_cast<int64_t>(out.size());
+    packRounded(*format, tensor, rows, columns, out.data(), rounding);
+    return out;
+  }
   bool asStored =
       packedFormatName(place.format) == param->getAttrOfType<StringAttr>("stored").getValue();
   // Inputs at equal distances can be read where they are.
@@ -146,38 +178,66 @@ std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t l
 
 } // namespace
 
-void tril::writeWeights(ModelOp model, const Checkpoint &checkpoint,
-                        const std::function<void(const void *, size_t)> &sink) {
-  int64_t written = 0;
-  static constexpr std::byte zeros[64] = {};
-  auto write = [&](BodyOp body, int64_t base, int64_t layer) {
-    body.walk([&](ParamOp param) {
-      if (!param->hasAttr("place"))
-        return;
-      WeightPlace place = weightPlace(param);
-      for (int64_t gap = base + place.offset - written; gap > 0;
-           gap = base + place.offset - written) {
-        int64_t piece = std::min<int64_t>(gap, sizeof(zeros));
-        sink(zeros, piece);
-        written += piece;
-      }
-      if (place.packed) {
-        std::vector<std::byte> bytes = packed(param, place, layer, checkpoint);
-        sink(bytes.data(), bytes.size());
-        written += bytes.size();
-      } else {
-        std::vector<float> values = plain(param, layer, checkpoint);
-        sink(values.data(), values.size() * 4);
-        written += values.size() * 4;
-      }
+/// Calls `visit` with every param that has a place, in order of its place, for each layer that has
+/// it, and where the weights of its body begin.
+static void forEachWeight(ModelOp model,
+                          llvm::function_ref<void(ParamOp, int64_t base, int64_t layer)> visit) {
+  SymbolTable symbols(model);
+  auto walk = [&](StringRef name, int64_t base, int64_t layer) {
+    symbols.lookup<BodyOp>(name).walk([&](ParamOp param) {
+      if (param->hasAttr("place"))
+        visit(param, base, layer);
     });
   };
-  SymbolTable symbols(model);
-  write(symbols.lookup<BodyOp>("main"), 0, 0);
+  walk("main", 0, 0);
   model.walk([&](CallOp call) {
-    write(symbols.lookup<BodyOp>(call.getCallee()),
-          call->getAttrOfType<IntegerAttr>("weights").getInt(), call.getLayer());
+    walk(call.getCallee(), call->getAttrOfType<IntegerAttr>("weights").getInt(), call.getLayer());
   });
+}
+
+Roundings tril::writeWeights(ModelOp model, const Checkpoint &checkpoint,
+                             const std::function<void(const void *, size_t)> &sink) {
+  Roundings roundings;
+  int64_t written = 0;
+  static constexpr std::byte zeros[64] = {};
+  auto write = [&](const void *data, size_t bytes) {
+    sink(data, bytes);
+    written += static_cast<int64_t>(bytes);
+  };
+  forEachWeight(model, [&](ParamOp param, int64_t base, int64_t layer) {
+    WeightPlace place = weightPlace(param);
+    while (base + place.offset > written)
+      write(zeros, std::min<int64_t>(base + place.offset - written, sizeof(zeros)));
+    if (place.packed) {
+      std::vector<std::byte> bytes = packed(param, place, layer, checkpoint, roundings);
+      write(bytes.data(), bytes.size());
+    } else {
+      std::vector<float> values = plain(param, layer, checkpoint);
+      write(values.data(), values.size() * sizeof(float));
+    }
+  });
+  return roundings;
+}
+
+std::vector<float> tril::numbersInProduct(ModelOp planned, const Tensor &tensor) {
+  std::vector<float> values = decoded(tensor);
+  forEachWeight(planned, [&](ParamOp param, int64_t /*base*/, int64_t layer) {
+    WeightPlace place = weightPlace(param);
+    auto format = roundedTo(param, place);
+    if (!format || param.storedNames(layer).front() != tensor.name)
+      return;
+    auto [rows, columns] = offsetsOf(param, place);
+    roundInPlace(*format, tensor, rows, columns, values);
+  });
+  return values;
+}
+
+std::map<std::string, int64_t> tril::weightBytesByType(ModelOp planned) {
+  std::map<std::string, int64_t> bytes;
+  forEachWeight(planned, [&](ParamOp param, int64_t /*base*/, int64_t /*layer*/) {
+    bytes[packedFormatName(weightPlace(param).format).str()] += weightBytes(param);
+  });
+  return bytes;
 }
 
 void tril::annotateStoredTypes(ModelOp model, const Checkpoint &checkpoint) {

@@ -8,6 +8,7 @@
 //      and expressions that are dear and read more often than they have elements
 //   3. put a tril.materialize behind each of them
 // Costs are rough operation counts of one element; a dynamic axis counts as 256 positions.
+#include "Target/Pack.h"
 #include "Transforms/Passes.h"
 #include "Transforms/Recurrence.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -169,6 +170,11 @@ private:
       inOrder &= param.getStrides()[*tensor.indexOf(axis.getName())] == size;
       size *= axis.getSize();
     }
+    if (auto wanted = param->getAttrOfType<StringAttr>("quantize"))
+      if (auto format = quantizedFormat(*parsePackedFormat(wanted.getValue()), size)) {
+        param->setAttr("format", builder.getStringAttr(packedFormatName(*format)));
+        return param;
+      }
     int64_t block = type.ends_with("_k") ? 256 : 32;
     bool whole = inOrder && size % block == 0 && param.getOffset() % block == 0;
     for (auto [axis, stride] : llvm::zip(tensor.getAxes(), param.getStrides()))

@@ -35,6 +35,14 @@ static void addCache(CLI::App *command, std::string &cache) {
       ->capture_default_str();
 }
 
+static void addQuantize(CLI::App *command, std::string &quantize) {
+  command
+      ->add_option("--quantize", quantize,
+                   "round weights that are stored as f32, f16 or bf16: f16, bf16, q8_0, q4_0 or "
+                   "q4_k (q5_0 where its blocks do not fit)")
+      ->check(CLI::IsMember({"f16", "bf16", "q8_0", "q4_0", "q4_k"}));
+}
+
 static void addBuildOptions(CLI::App *command, BuildRequest &request) {
   command->add_option("model", request.text, "the text (.tril)")->required();
   command
@@ -51,6 +59,7 @@ static void addBuildOptions(CLI::App *command, BuildRequest &request) {
                     "results within rounding");
   addKeep(command, request.keep);
   addCache(command, request.cache);
+  addQuantize(command, request.quantize);
   addUnchecked(command, request);
   command->add_option("--dump-ir", request.dumpDirectory,
                       "write the IR after every pass to this folder, one numbered file each");
@@ -110,6 +119,11 @@ static int runTool(int argc, char **argv) {
       "print the IR after this phase: tril, step, fused, planned, loops or lowered");
   addKeep(buildCommand, buildRequest.keep);
   addCache(buildCommand, buildRequest.cache);
+  addQuantize(buildCommand, buildRequest.quantize);
+  buildCommand->add_option(
+      "--quantize-errors", buildRequest.errors,
+      "write how far each tensor is off to this file: as JSON where it ends in "
+      ".json, else as a table; - for standard output");
   addUnchecked(buildCommand, buildRequest);
   buildCommand->add_flag("--probe-inner", buildRequest.inner,
                          "let the product's --probe look at the text's named values of every layer "
@@ -155,6 +169,7 @@ static int runTool(int argc, char **argv) {
       ->excludes(planContext);
   addKeep(plan, planRequest.keep);
   addCache(plan, planRequest.cache);
+  addQuantize(plan, planRequest.quantize);
   plan->add_flag("--json", planRequest.json, "print JSON");
 
   ShowRequest showRequest;
@@ -205,6 +220,8 @@ static int runTool(int argc, char **argv) {
     if (buildRequest.weights.empty() && buildRequest.emit != "ast")
       throw Error("`tril build` needs `--weights`: a .gguf file, a .safetensors file, or a "
                   "folder with config.json and weights");
+    if (!buildRequest.errors.empty() && buildRequest.quantize.empty())
+      throw Error("`--quantize-errors` needs `--quantize`");
     if (buildRequest.output.empty() && buildRequest.emit == "exe") {
       std::string name = buildRequest.text.substr(buildRequest.text.rfind('/') + 1);
       buildRequest.output = name.size() > 5 && name.ends_with(".tril")

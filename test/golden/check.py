@@ -72,7 +72,7 @@ class Case:
         self.text = os.path.join(EXAMPLES, text + ".tril")
         self.folder = os.path.join(HERE, name)
         reference = safetensors.read(os.path.join(self.folder, "logits.safetensors"))
-        self.whole = {key: value for key, value in reference.items() if key.startswith("logits.")}
+        self.whole = {key: value for key, value in reference.items() if not key.startswith("decode.")}
         self.causal = "decode.0" in reference
         if self.causal:
             self.decode = {"logits.0": reference["decode.0"]}

@@ -25,7 +25,11 @@ GPT = dict(vocab_size=VOCAB, n_embd=32, n_layer=2, n_head=4, n_positions=64)
 FALCON = dict(vocab_size=VOCAB, hidden_size=32, num_hidden_layers=2, num_attention_heads=4)
 OPT = dict(vocab_size=VOCAB, hidden_size=32, ffn_dim=48, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=64)
 MAMBA = dict(vocab_size=VOCAB, hidden_size=32, state_size=6, num_hidden_layers=2)
+BERT = dict(vocab_size=VOCAB, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=64)
 T5 = dict(vocab_size=VOCAB, d_model=32, d_kv=12, d_ff=48, num_layers=2, num_heads=3)
+
+# What follows an encoder's positions: how they are pooled, and whether the vector gets length 1.
+POOLED = {"sentence_bert": ("mean_tokens", True), "sentence_bert_cls": ("cls_token", True), "sentence_bert_last": ("lasttoken", False)}
 
 # case: class, configuration, keys that config.json then lacks (those must have the class's default).
 VARIANTS = {
@@ -63,6 +67,9 @@ VARIANTS = {
     "rwkv_tied": ("Rwkv", dict(vocab_size=VOCAB, hidden_size=32, num_hidden_layers=2, context_length=64, tie_word_embeddings=True,
                                rescale_every=0), ["intermediate_size", "attention_hidden_size"]),
     "t5_gated": ("T5", dict(T5, num_decoder_layers=3, feed_forward_proj="gated-gelu", tie_word_embeddings=False), []),
+    "sentence_bert": ("Bert", BERT, []),
+    "sentence_bert_cls": ("Bert", dict(BERT, hidden_act="relu"), ["type_vocab_size"]),
+    "sentence_bert_last": ("Bert", BERT, ["hidden_act", "layer_norm_eps"]),
 }
 
 
@@ -90,7 +97,7 @@ torch.nn.functional.scaled_dot_product_attention = attention
 def model_of(family, settings):
     config = getattr(transformers, family + "Config")(pad_token_id=0, bos_token_id=1, eos_token_id=2, **settings)
     config._attn_implementation = "eager"
-    kind = next(k for k in ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration") if hasattr(transformers, family + k))
+    kind = next(k for k in (("Model",) if family == "Bert" else ()) + ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration") if hasattr(transformers, family + k))
     model = getattr(transformers, family + kind)(config).eval()
     for module in model.modules():  # the eager way adds the linear biases of positions twice
         if settings.get("alibi") and hasattr(module, "_use_sdpa"):
@@ -117,6 +124,26 @@ def fill(model, family, generator):
         model.tie_weights()
 
 
+def pooled(hidden, pooling, normalize):
+    vector = {"mean_tokens": hidden.mean(0), "cls_token": hidden[0], "lasttoken": hidden[-1]}[pooling]
+    return torch.nn.functional.normalize(vector, dim=0)[None] if normalize else vector[None]
+
+
+def write_modules(folder, config, pooling, normalize):
+    """As the sentence-transformers library writes them, or, where there is a Normalize and it is a mean, as tril reads them, in config.json."""
+    settings = {"word_embedding_dimension": config["hidden_size"], f"pooling_mode_{pooling}": True}
+    if pooling == "mean_tokens":
+        config["modules"] = {"Transformer": {}, "Pooling": settings, "Normalize": {}}
+        return
+    modules = [("", "Transformer"), ("1_Pooling", "Pooling")] + ([("2_Normalize", "Normalize")] if normalize else [])
+    os.makedirs(os.path.join(folder, "1_Pooling"), exist_ok=True)
+    with open(os.path.join(folder, "1_Pooling", "config.json"), "w") as file:
+        json.dump(settings, file)
+    with open(os.path.join(folder, "modules.json"), "w") as file:
+        json.dump([{"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
+                   for i, (path, kind) in enumerate(modules)], file)
+
+
 def make(number, case):
     family, settings, missing = VARIANTS[case]
     torch.manual_seed(number)
@@ -129,6 +156,8 @@ def make(number, case):
             tokens["decoder_tokens"] = [[0] + torch.randint(3, VOCAB, (9,), generator=generator).tolist() for _ in range(2)]
             logits = [model(input_ids=torch.tensor([a]), decoder_input_ids=torch.tensor([b])).logits
                       for a, b in zip(tokens["tokens"], tokens["decoder_tokens"])]
+        elif family == "Bert":
+            logits = [pooled(model(torch.tensor([a])).last_hidden_state[0], *POOLED[case]) for a in tokens["tokens"]]
         else:
             logits = [model(torch.tensor([a]), use_cache=False).logits for a in tokens["tokens"]]
     folder = os.path.join(HERE, case)
@@ -140,13 +169,16 @@ def make(number, case):
             config = json.load(file)
     for key in missing:
         config.pop(key, None)
+    if family == "Bert":
+        write_modules(folder, config, *POOLED[case])
     with open(os.path.join(folder, "config.json"), "w") as file:
         json.dump(config, file, indent=2)
         file.write("\n")
     with open(os.path.join(folder, "tokens.json"), "w") as file:
         json.dump(tokens, file)
         file.write("\n")
-    save_file({f"logits.{i}": values[0].float().contiguous() for i, values in enumerate(logits)}, os.path.join(folder, "logits.safetensors"))
+    name = "embedding" if family == "Bert" else "logits"
+    save_file({f"{name}.{i}": values[0].float().contiguous() for i, values in enumerate(logits)}, os.path.join(folder, "logits.safetensors"))
 
 
 if __name__ == "__main__":

@@ -50,5 +50,9 @@ mkdir -p "$work/cache/tril"
 echo damaged >"$work/cache/tril/SmolLM2-135M-Instruct.Q4_1.gguf"
 expect 1 'SmolLM2-135M-Instruct.Q4_1.gguf is not the file that it should be' env XDG_CACHE_HOME="$work/cache" "$root/scripts/setup" weights
 
+mkdir -p "$work/cache/tril/minilm"
+echo damaged >"$work/cache/tril/minilm/model.safetensors"
+expect 1 'minilm/model.safetensors is not the file that it should be' env XDG_CACHE_HOME="$work/cache" "$root/scripts/setup" encoders
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -126,6 +126,14 @@ class Checks:
             raise Failure(f"{resident} bytes are resident, {planned} were planned: more than 2 % apart")
         return f"{resident / 1e6:.1f} MB are resident, {planned / 1e6:.1f} MB were planned ({resident / planned - 1:+.1%})"
 
+    def rounded_once(self):
+        """`--quantize` leaves what is in blocks already as it is."""
+        plans = [json.loads(run(self.arguments.tril, "plan", TEXT, "--weights", self.arguments.weights, "--json", *more)[0])["weight_types"]
+                 for more in [[], ["--quantize", "q4_0"]]]
+        if plans[0] != plans[1] or set(plans[0]) != {"f32", "q4_1", "q8_0"}:
+            raise Failure(f"weights {plans[0]}, with --quantize q4_0 {plans[1]}")
+        return f"--quantize leaves {', '.join(plans[0])}"
+
     def perplexity(self):
         out, _ = run(self.product, "--perplexity", os.path.join(HERE, "perplexity_tokens.json"))
         found = re.match(r"perplexity (\d+\.\d+) ", out)
@@ -137,7 +145,7 @@ class Checks:
         return f"perplexity {value}"
 
     def all(self):
-        return [self.build, self.greedy, self.best, self.text, self.same_bits, self.states, self.memory, self.perplexity]
+        return [self.build, self.greedy, self.best, self.text, self.same_bits, self.states, self.memory, self.rounded_once, self.perplexity]
 
 
 def main():

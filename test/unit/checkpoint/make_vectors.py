@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes data/blocks.gguf (a tensor of each stored type) and data/numbers.safetensors (what they mean).
+"""Writes data/blocks.gguf (a tensor of each stored type) and data/numbers.safetensors (what they mean), and
+data/quantized.gguf (numbers, and what its quantisation makes of them).
 
-Both come from other people's code: the file from the writer of the `gguf` package, the numbers from its
+All come from other people's code: the file from the writer of the `gguf` package, the numbers from its
 dequantisation, or from numpy.  Blocks are random bytes, so that every code occurs; their scales are random
 halves of all magnitudes, with zeros, subnormal numbers and both signs among them.
 
@@ -72,3 +73,27 @@ writer.write_kv_data_to_file()
 writer.write_tensors_to_file()
 writer.close()
 save_file(numbers, folder / "numbers.safetensors")
+
+# From numbers to blocks: rows of ordinary weights, of large and small ones, with zeros, with ties between two codes, all of one sign.
+random = np.random.default_rng(7)
+rows = random.standard_normal((12, 64), dtype=np.float32)
+rows[2] *= 1e4
+rows[3] *= 1e-6
+rows[4] *= 1e-9  # scales that are subnormal halves, or none
+rows[5] = 0
+rows[6, 1:] = 0
+rows[7] = np.arange(64) - 32
+rows[8] = (np.arange(64) - 32) / 2
+rows[9] = np.abs(rows[9])
+rows[10] = -np.abs(rows[10])
+rows[11] *= np.exp(random.standard_normal(64)) * 0.02
+writer = gguf.GGUFWriter(folder / "quantized.gguf", "vectors")
+writer.add_tensor("numbers", rows)
+for kind in [Type.Q8_0, Type.Q5_0, Type.Q4_0, Type.BF16, Type.F16]:
+    with np.errstate(over="ignore", divide="ignore"):
+        blocks = gguf.quants.quantize(rows, kind)
+    writer.add_tensor(kind.name, blocks.view(np.uint8) if kind == Type.F16 else blocks, raw_dtype=kind)
+writer.write_header_to_file()
+writer.write_kv_data_to_file()
+writer.write_tensors_to_file()
+writer.close()

@@ -282,9 +282,6 @@ TEST_F(ProgramTest, FurtherInputs) {
   EXPECT_EQ(runProduct("source", arguments).err, "");
   EXPECT_EQ(fake::readTensors(path("both.safetensors"))["logits.0"].shape,
             (std::vector<int64_t>{2, 258}));
-  expectError(
-      "source", {"-p", "abc"}, 1,
-      "the model also reads `source`, which a prompt does not give; --tokens takes all inputs");
   expectError("source", {"--tokens", path("tokens.json"), "--logits", path("x")}, 1,
               "`" + path("tokens.json") + "`: lacks the key `source`");
 }

@@ -130,8 +130,11 @@ void BodyLowering::barrier() {
 
 BodyLowering::Share BodyLowering::shareOf(Operation *op) {
   if (auto stored = dyn_cast<MaterializeOp>(op)) {
-    if (isa_and_nonnull<MatmulOp, AttentionOp>(stored.getOperand().getDefiningOp()))
+    Operation *kernel = stored.getOperand().getDefiningOp();
+    if (isa_and_nonnull<MatmulOp, GroupedMatmulOp, AttentionOp>(kernel))
       return Share::own;
+    if (isa_and_nonnull<GroupOp>(kernel))
+      return Share::first;
     return typeOf(stored.getResult()).hasAxis("time") ? Share::rows : Share::first;
   }
   auto extend = dyn_cast<ExtendOp>(op);
@@ -304,14 +307,18 @@ void BodyLowering::task(Operation &op) {
       .Case([&](MaterializeOp o) {
         if (!fixed)
           synchronise(o.getOperand().getDefiningOp() &&
-                              isa<MatmulOp, AttentionOp, ReduceOp, ContractOp, PrepareOp, TopOp>(
-                                  o.getOperand().getDefiningOp())
+                              isa<MatmulOp, GroupedMatmulOp, GroupOp, AttentionOp, ReduceOp,
+                                  ContractOp, PrepareOp, TopOp>(o.getOperand().getDefiningOp())
                           ? o.getOperand().getDefiningOp()
                           : &op,
                       {o.getResult()}, shareOf(&op), o.getTail());
         Operation *source = o.getOperand().getDefiningOp();
         if (auto matmulOp = dyn_cast_or_null<MatmulOp>(source))
           matmul(o, matmulOp);
+        else if (auto groupedOp = dyn_cast_or_null<GroupedMatmulOp>(source))
+          groupedMatmul(o, groupedOp);
+        else if (auto groupOp = dyn_cast_or_null<GroupOp>(source))
+          group(o, groupOp);
         else if (auto prepareOp = dyn_cast_or_null<PrepareOp>(source))
           prepare(o, prepareOp);
         else if (auto attentionOp = dyn_cast_or_null<AttentionOp>(source))

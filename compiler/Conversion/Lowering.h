@@ -30,6 +30,8 @@ private:
   void top(MaterializeOp op, TopOp topOp, bool value);
   void extend(ExtendOp op);
   void matmul(MaterializeOp op, MatmulOp matmulOp);
+  void group(MaterializeOp op, GroupOp groupOp);
+  void groupedMatmul(MaterializeOp op, GroupedMatmulOp matmulOp);
   mlir::func::FuncOp sgemm();
   void prepare(MaterializeOp op, PrepareOp prepareOp);
   void attention(MaterializeOp op, AttentionOp attentionOp);

@@ -19,11 +19,18 @@ WeightPlace tril::weightPlace(ParamOp op) {
   StringRef format = op->getAttrOfType<StringAttr>("format").getValue();
   place.blas = format == "blas";
   place.format = place.blas ? PackedFormat::f32 : *parsePackedFormat(format);
+  if (auto matrices = op->getAttrOfType<StringAttr>("matrices"))
+    place.matrices = matrices.str();
   for (AxisAttr axis : op.getResult().getType().getAxes()) {
+    if (axis.getName() == place.matrices) {
+      place.matrixCount = axis.getSize();
+      continue;
+    }
     bool input = llvm::is_contained(contracted.getAsValueRange<StringAttr>(), axis.getName());
     (input ? place.inputs : place.outputs).push_back(axis.getName().str());
     (input ? place.inputSize : place.outputSize) *= axis.getSize();
   }
+  place.matrixBytes = packedBytes(place.format, place.outputSize, place.inputSize);
   return place;
 }
 
@@ -31,7 +38,7 @@ int64_t tril::weightBytes(ParamOp op) {
   WeightPlace place = weightPlace(op);
   if (place.blas)
     return place.outputSize * place.inputSize * 4;
-  return place.packed ? packedBytes(place.format, place.outputSize, place.inputSize)
+  return place.packed ? place.matrixBytes * place.matrixCount
                       : op.getResult().getType().staticElements() * 4;
 }
 

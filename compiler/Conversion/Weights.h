@@ -16,6 +16,9 @@ struct WeightPlace {
   PackedFormat format = PackedFormat::f32;
   llvm::SmallVector<std::string> outputs, inputs; // axes, slowest first
   int64_t outputSize = 1, inputSize = 1;
+  /// One packed matrix for each position of this axis, one after the other.
+  std::string matrices;
+  int64_t matrixCount = 1, matrixBytes = 0;
 };
 WeightPlace weightPlace(ParamOp op);
 

@@ -49,12 +49,15 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
   if (reaches(Phase::planned)) {
     OpPassManager &model = passes.nest<ModelOp>();
     model.addPass(createPlanCache());
+    model.addPass(createGroupRows());
+    passes.addPass(createCSEPass()); // what several groups share
+    OpPassManager &planned = passes.nest<ModelOp>();
     // From here on nothing may merge or move what is stored.
     MaterializeOptions materialize;
     materialize.blas = options.blas;
-    model.addPass(createMaterialize(materialize));
-    model.addPass(createPlanMemory());
-    model.addPass(createPlanWeights());
+    planned.addPass(createMaterialize(materialize));
+    planned.addPass(createPlanMemory());
+    planned.addPass(createPlanWeights());
   }
   if (reaches(Phase::loops)) {
     TrilToLoopsOptions toLoops;

@@ -111,21 +111,29 @@ Rounding &roundingOf(Roundings &roundings, const Tensor &tensor, PackedFormat fo
   return added;
 }
 
-/// Packed in groups of 16 outputs.  Where the stored type has blocks, they are taken as they are.
-std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t layer,
-                              const Checkpoint &checkpoint, Roundings &roundings) {
-  const Tensor &tensor = tensorNamed(checkpoint, param.storedNames(layer).front());
-  auto [rows, columns] = offsetsOf(param, place);
-  std::vector<std::byte> out(weightBytes(param));
-  const PackedLayout &layout = packedLayout(place.format);
-  if (auto format = roundedTo(param, place)) {
-    Rounding &rounding = roundingOf(roundings, tensor, *format);
-    rounding.bytesBefore +=
-        static_cast<int64_t>(rows.size() * columns.size()) * storedBlock(tensor.type).bytes;
-    rounding.bytesAfter += static_cast<int64_t>(out.size());
-    packRounded(*format, tensor, rows, columns, out.data(), rounding);
-    return out;
+/// The numbers of a tensor, decoded when somebody asks.
+class Decoded {
+public:
+  explicit Decoded(const Tensor &tensor) : tensor(tensor) {}
+  const std::vector<float> &values() {
+    if (numbers.empty())
+      numbers = decoded(tensor);
+    return numbers;
   }
+
+  const Tensor &tensor;
+
+private:
+  std::vector<float> numbers;
+};
+
+/// Packs one matrix in groups of 16 outputs.  Where the stored type has blocks, they are taken as
+/// they are.
+void packMatrix(ParamOp param, const WeightPlace &place, const Offsets &offsets, Decoded &source,
+                std::byte *out) {
+  const auto &[rows, columns] = offsets;
+  const Tensor &tensor = source.tensor;
+  const PackedLayout &layout = packedLayout(place.format);
   bool asStored =
       packedFormatName(place.format) == param->getAttrOfType<StringAttr>("stored").getValue();
   // Inputs at equal distances can be read where they are.
@@ -133,15 +141,21 @@ std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t l
   bool even = true;
   for (size_t k = 0; k < columns.size(); ++k)
     even &= columns[k] == static_cast<int64_t>(k) * stride;
+  const auto *stored = reinterpret_cast<const std::byte *>(tensor.data);
+  auto packRows = [&](PackedFormat format, const std::byte *first, size_t rowBytes) {
+    auto row = [&](int64_t n) -> const std::byte * {
+      return n < static_cast<int64_t>(rows.size()) ? first + n * rowBytes : nullptr;
+    };
+    pack(format, row, place.outputSize, place.inputSize, out);
+  };
   if (!place.blas && asStored && even && (layout.isFloat() || stride == 1)) {
     auto row = [&](int64_t n) -> const std::byte * {
       return n < static_cast<int64_t>(rows.size())
-                 ? reinterpret_cast<const std::byte *>(tensor.data) +
-                       rows[n] / layout.storedInputs * layout.storedBytes
+                 ? stored + rows[n] / layout.storedInputs * layout.storedBytes
                  : nullptr;
     };
-    pack(place.format, row, place.outputSize, place.inputSize, out.data(), stride);
-    return out;
+    pack(place.format, row, place.outputSize, place.inputSize, out, stride);
+    return;
   }
   if (!place.blas && asStored && layout.isFloat()) { // elements as they are, gathered
     int64_t width = layout.storedBytes;
@@ -149,30 +163,55 @@ std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t l
     for (size_t n = 0; n < rows.size(); ++n)
       for (size_t k = 0; k < columns.size(); ++k)
         std::memcpy(gathered.data() + (n * columns.size() + k) * width,
-                    reinterpret_cast<const std::byte *>(tensor.data) +
-                        (rows[n] + columns[k]) * width,
-                    width);
-    auto row = [&](int64_t n) -> const std::byte * {
-      return n < static_cast<int64_t>(rows.size()) ? gathered.data() + n * columns.size() * width
-                                                   : nullptr;
-    };
-    pack(place.format, row, place.outputSize, place.inputSize, out.data());
-    return out;
+                    stored + (rows[n] + columns[k]) * width, width);
+    return packRows(place.format, gathered.data(), columns.size() * width);
   }
-  std::vector<float> values = decoded(tensor), matrix(rows.size() * columns.size());
+  const std::vector<float> &values = source.values();
+  std::vector<float> matrix(rows.size() * columns.size());
   for (size_t n = 0; n < rows.size(); ++n)
     for (size_t k = 0; k < columns.size(); ++k)
       matrix[n * columns.size() + k] = values[rows[n] + columns[k]];
-  if (place.blas) {
-    std::memcpy(out.data(), matrix.data(), out.size());
-    return out;
+  if (place.blas)
+    std::memcpy(out, matrix.data(), matrix.size() * sizeof(float));
+  else
+    packRows(PackedFormat::f32, reinterpret_cast<const std::byte *>(matrix.data()),
+             columns.size() * sizeof(float));
+}
+
+/// Calls `visit` with the tensor and the offsets in it of each matrix of a packed weight.
+void forEachMatrix(ParamOp param, const WeightPlace &place, int64_t layer,
+                   llvm::function_ref<void(StringRef tensor, const Offsets &, int64_t)> visit) {
+  auto names = param.storedNames(layer);
+  Offsets offsets = offsetsOf(param, place);
+  int64_t stride = 0;
+  if (!param.getStacked() && !place.matrices.empty())
+    stride = param.getStrides()[*param.getResult().getType().indexOf(place.matrices)];
+  for (int64_t i = 0; i < place.matrixCount; ++i) {
+    visit(names[param.getStacked() ? i : 0], offsets, i);
+    for (int64_t &row : offsets.rows)
+      row += stride;
   }
-  auto row = [&](int64_t n) -> const std::byte * {
-    return n < static_cast<int64_t>(rows.size())
-               ? reinterpret_cast<const std::byte *>(matrix.data() + n * columns.size())
-               : nullptr;
-  };
-  pack(PackedFormat::f32, row, place.outputSize, place.inputSize, out.data());
+}
+
+std::vector<std::byte> packed(ParamOp param, const WeightPlace &place, int64_t layer,
+                              const Checkpoint &checkpoint, Roundings &roundings) {
+  std::vector<std::byte> out(weightBytes(param));
+  std::optional<Decoded> source;
+  forEachMatrix(param, place, layer, [&](StringRef name, const Offsets &offsets, int64_t i) {
+    const Tensor &tensor = tensorNamed(checkpoint, name);
+    std::byte *at = out.data() + i * place.matrixBytes;
+    if (auto format = roundedTo(param, place)) {
+      Rounding &rounding = roundingOf(roundings, tensor, *format);
+      rounding.bytesBefore += static_cast<int64_t>(offsets.rows.size() * offsets.columns.size()) *
+                              storedBlock(tensor.type).bytes;
+      rounding.bytesAfter += place.matrixBytes;
+      packRounded(*format, tensor, offsets.rows, offsets.columns, at, rounding);
+      return;
+    }
+    if (!source || &source->tensor != &tensor)
+      source.emplace(tensor);
+    packMatrix(param, place, offsets, *source, at);
+  });
   return out;
 }
 
@@ -224,10 +263,12 @@ std::vector<float> tril::numbersInProduct(ModelOp planned, const Tensor &tensor)
   forEachWeight(planned, [&](ParamOp param, int64_t /*base*/, int64_t layer) {
     WeightPlace place = weightPlace(param);
     auto format = roundedTo(param, place);
-    if (!format || param.storedNames(layer).front() != tensor.name)
+    if (!format)
       return;
-    auto [rows, columns] = offsetsOf(param, place);
-    roundInPlace(*format, tensor, rows, columns, values);
+    forEachMatrix(param, place, layer, [&](StringRef name, const Offsets &offsets, int64_t) {
+      if (name == tensor.name)
+        roundInPlace(*format, tensor, offsets.rows, offsets.columns, values);
+    });
   });
   return values;
 }
@@ -246,8 +287,16 @@ void tril::annotateStoredTypes(ModelOp model, const Checkpoint &checkpoint) {
     body.walk([&](ParamOp param) {
       if (param->hasAttr("stored"))
         return;
-      if (const Tensor *tensor = checkpoint.find(param.storedNames(layer).front().str()))
-        param->setAttr("stored", StringAttr::get(model.getContext(), storedTypeName(tensor->type)));
+      // Of one type, or of none that kernels read: a product may stack tensors of several.
+      std::optional<StoredType> type;
+      for (StringRef name : param.storedNames(layer)) {
+        const Tensor *tensor = checkpoint.find(name.str());
+        if (!tensor || (type && *type != tensor->type))
+          return;
+        type = tensor->type;
+      }
+      if (type)
+        param->setAttr("stored", StringAttr::get(model.getContext(), storedTypeName(*type)));
     });
   };
   annotate(symbols.lookup<BodyOp>("main"), 0);

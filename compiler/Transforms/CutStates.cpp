@@ -188,8 +188,8 @@ private:
         continue;
       SmallVector<Reading> readings;
       for (RenameOp rename : renames)
-        if (auto other = latentOf(rename); other && other->latent == reading->latent &&
-                                           rename.getTo() == first.getTo()) {
+        if (auto other = latentOf(rename);
+            other && other->latent == reading->latent && rename.getTo() == first.getTo()) {
           done.insert(rename);
           readings.push_back(std::move(*other));
         }

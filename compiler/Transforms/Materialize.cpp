@@ -36,7 +36,8 @@ double elements(NamedTensorType type) {
 }
 
 bool isKernel(Operation *op) {
-  return isa_and_nonnull<MatmulOp, AttentionOp, ReduceOp, ContractOp, PrepareOp, TopOp, RecOp>(op);
+  return isa_and_nonnull<MatmulOp, GroupedMatmulOp, GroupOp, AttentionOp, ReduceOp, ContractOp,
+                         PrepareOp, TopOp, RecOp>(op);
 }
 
 double ownCost(Operation *op) {
@@ -56,6 +57,7 @@ struct MaterializePass : tril::impl::MaterializeBase<MaterializePass> {
   void runOnOperation() override {
     for (BodyOp body : getOperation().getBody().getOps<BodyOp>()) {
       makeMatmuls(body);
+      body.walk([&](GroupedMatmulOp op) { packMatrices(op); });
       choose(body);
     }
   }
@@ -134,6 +136,22 @@ private:
     op.getResult().setType(type);
     op.getResult().replaceAllUsesWith(matmul.getResult());
     op.erase();
+    ++matmuls;
+  }
+
+  void packMatrices(GroupedMatmulOp op) {
+    OpBuilder builder(op);
+    auto param = op.getWeight().getDefiningOp<ParamOp>();
+    ArrayRef<AxisAttr> axes = op.getX().getType().getAxes();
+    ArrayRef<AxisAttr> contracted = axes.take_back(op.getContracted().size());
+    param = packFor(builder, param, op.getContracted(), contracted);
+    op.getWeightMutable().assign(param);
+    auto format = param->getAttrOfType<StringAttr>("format");
+    if (format.getValue() == "blas")
+      param->setAttr("format", builder.getStringAttr("f32"));
+    if (format.getValue().starts_with("q"))
+      op.getPreparedMutable().assign(
+          prepare(builder, op.getX(), axes.drop_back(contracted.size()), contracted));
     ++matmuls;
   }
 
@@ -400,7 +418,8 @@ private:
   void storeAtDefinition(Value value) {
     // One that is there already serves all readers; other orders are made from it.
     // A generated kernel writes its own order, whatever its reader wants.
-    bool fixedOrder = isa<MatmulOp, AttentionOp, PrepareOp>(value.getDefiningOp());
+    bool fixedOrder =
+        isa<MatmulOp, GroupedMatmulOp, GroupOp, AttentionOp, PrepareOp>(value.getDefiningOp());
     MaterializeOp home;
     for (Operation *user : value.getUsers())
       if (auto other = dyn_cast<MaterializeOp>(user);

@@ -100,6 +100,15 @@ def FuseRecurrence : Pass<"tril-fuse-recurrence", "::tril::ModelOp"> {
   ];
 }
 
+def GroupRows : Pass<"tril-group-rows", "::tril::ModelOp"> {
+  let summary = "Make one operation of a contraction with a weight that each position chooses among several";
+  let description = [{
+    `sum[embed](x * w[expert = chosen])`: rows that chose the same matrix are computed together, and those that nobody chose are not read.
+    The axes of `chosen` stay in the result; x may lack the last of them.  It stands at the border to memory, since the order of rows is stored.
+  }];
+  let statistics = [Statistic<"grouped", "grouped", "Contractions grouped">];
+}
+
 def ExpandSoftmax : Pass<"tril-expand-softmax", "::tril::ModelOp"> {
   let summary = "Write the softmaxes that did not become part of an attention as exponentials and sums again";
   let description = [{ Apart from fuse-attention so that later passes need to know no softmax. }];

@@ -77,13 +77,18 @@ private:
     return region < tril_regions ? std::optional(region) : std::nullopt;
   }
 
+  static bool isOfAllRows(Value value) {
+    return isa_and_nonnull<GroupOp, GroupedMatmulOp>(value.getDefiningOp());
+  }
+
   /// Outputs are written where the caller wants them; what only they read is made for the wanted
   /// rows alone.
   void markOutputs(BodyOp main) {
     int64_t index = 0;
     for (OutputOp output : main.getBody().getOps<OutputOp>()) {
       auto stored = output.getValue().getDefiningOp<MaterializeOp>();
-      if (!stored || !stored->hasOneUse()) { // others read it too: the output is a copy
+      // Others read it too, or it is made at all positions: the output is a copy.
+      if (!stored || !stored->hasOneUse() || isOfAllRows(stored.getOperand())) {
         OpBuilder builder(output);
         stored = MaterializeOp::create(builder, output.getLoc(), output.getValue().getType(),
                                        output.getValue());
@@ -94,7 +99,8 @@ private:
     }
     llvm::DenseSet<Operation *> needsAllRows;
     for (Operation &op : llvm::reverse(main.getBody().front())) {
-      bool all = isa<CallOp, ExtendOp, RecOp, TopOp>(op);
+      bool all = isa<CallOp, ExtendOp, RecOp, TopOp>(op) ||
+                 (isa<MaterializeOp>(op) && isOfAllRows(op.getOperand(0)));
       for (Operation *user : op.getUsers())
         all |= needsAllRows.contains(user) || user->getBlock() != op.getBlock() ||
                isa<AttentionOp>(user);

@@ -26,7 +26,12 @@ public:
         prepared(preparation(e.machine, format)), weights(arguments[0]), x(arguments[1]),
         xStride(arguments[2]), p(arguments[3]), c(arguments[4]), cStride(arguments[5]),
         inputs(arguments[6]), outputs(arguments[7]), m0(arguments[8]), m1(arguments[9]),
-        g0(arguments[10]), g1(arguments[11]) {}
+        g0(arguments[10]), g1(arguments[11]) {
+    if (arguments.size() > 12) {
+      listed = arguments[12];
+      share = arguments[13];
+    }
+  }
 
   void emit();
 
@@ -36,7 +41,16 @@ private:
   const PackedLayout &layout;
   Preparation prepared;
   Value weights, x, xStride, p, c, cStride, inputs, outputs, m0, m1, g0, g1;
+  Value listed, share;           ///< of listed rows: their numbers, and how many share a row of x
   Value codesAhead, scalesAhead; ///< distances of prefetches in bytes
+
+  /// The row of C that is row `m` of those computed.
+  Value rowOf(Value m) {
+    if (!listed)
+      return m;
+    Value number = e.load(e.at(listed, e.mul(m, 4)), e.i32(), 4);
+    return arith::ExtUIOp::create(e.builder, e.loc, e.i64(), number);
+  }
 
   Tiling tiling() const;
   void rowTiles(const Tiling &tiling, Value begin, Value end, Value group, int groups);
@@ -220,7 +234,7 @@ void GemmEmitter::choosePrefetch() {
 void GemmEmitter::storeTile(Value m, Value group, int rows, int groups, ArrayRef<Value> sums) {
   SmallVector<Value> out(rows);
   for (int i = 0; i < rows; ++i)
-    out[i] = e.at(e.at(c, e.mul(e.add(m, i), cStride)), e.mul(group, 64));
+    out[i] = e.at(e.at(c, e.mul(rowOf(e.add(m, i)), cStride)), e.mul(group, 64));
   Value end = e.mul(e.add(group, groups), packedRows);
   e.ifElse(
       e.lessEqual(end, outputs),
@@ -250,9 +264,12 @@ void GemmEmitter::tile(Value m, Value group, int rows, int groups) {
   Values xRows(rows), pRows(rows);
   Value blocks = e.div(inputs, 32);
   for (int i = 0; i < rows; ++i) {
-    xRows[i] = e.at(x, e.mul(e.add(m, i), xStride));
+    Value row = rowOf(e.add(m, i));
+    if (share)
+      row = arith::DivUIOp::create(e.builder, e.loc, row, share);
+    xRows[i] = e.at(x, e.mul(row, xStride));
     if (prepared != Preparation::none)
-      pRows[i] = e.at(p, e.mul(e.add(m, i), e.mul(blocks, preparedBlockBytes(prepared))));
+      pRows[i] = e.at(p, e.mul(row, e.mul(blocks, preparedBlockBytes(prepared))));
   }
   Values init(static_cast<size_t>(rows) * groups, e.splat(0));
   Values sums = e.loop(e.constant(0), layout.isFloat() ? inputs : blocks, 1, init,
@@ -321,5 +338,12 @@ func::FuncOp kernels::getOrCreateGemm(ModuleOp module, const Machine &machine,
                                       PackedFormat format) {
   return Emitter::function(
       module, machine, ("tril_gemm_" + packedFormatName(format)).str(), "ppippiiiiiii",
+      [&](Emitter &e, ArrayRef<Value> arguments) { GemmEmitter(e, format, arguments).emit(); });
+}
+
+func::FuncOp kernels::getOrCreateGemmOfRows(ModuleOp module, const Machine &machine,
+                                            PackedFormat format) {
+  return Emitter::function(
+      module, machine, ("tril_gemm_rows_" + packedFormatName(format)).str(), "ppippiiiiiiipi",
       [&](Emitter &e, ArrayRef<Value> arguments) { GemmEmitter(e, format, arguments).emit(); });
 }

@@ -40,4 +40,11 @@ mlir::func::FuncOp getOrCreatePrepare(mlir::ModuleOp module, const Machine &mach
 mlir::func::FuncOp getOrCreateGemm(mlir::ModuleOp module, const Machine &machine,
                                    PackedFormat format);
 
+/// func @tril_gemm_rows_<format>(W, X, xStride, P, C, cStride, K, N, m0, m1, g0, g1, R: ptr, share:
+/// i64)
+///   The same for the rows that R (i32) lists at m0..m1: row R[m] of C, and row R[m] / share of X
+///   and P.  A row has the same bits as from tril_gemm_<format>.
+mlir::func::FuncOp getOrCreateGemmOfRows(mlir::ModuleOp module, const Machine &machine,
+                                         PackedFormat format);
+
 } // namespace tril::kernels

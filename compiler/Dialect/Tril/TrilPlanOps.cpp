@@ -36,6 +36,29 @@ LogicalResult MaterializeOp::verify() {
   return success();
 }
 
+LogicalResult GroupedMatmulOp::verify() {
+  ArrayRef<AxisAttr> x = getX().getType().getAxes(), rows = getChosen().getType().getAxes(),
+                     result = getResult().getType().getAxes();
+  // grouped_matmul_c1
+  size_t inner = getContracted().size();
+  if (x.size() < inner || x.size() - inner > rows.size() ||
+      !llvm::equal(x.drop_back(inner), rows.take_front(x.size() - inner)) ||
+      !llvm::equal(llvm::map_range(x.take_back(inner), [](AxisAttr a) { return a.getName(); }),
+                   getContracted().getAsValueRange<StringAttr>()))
+    return emitOpError() << "the axes of " << getX().getType() << " are not some of those of "
+                         << getChosen().getType() << ", followed by those that are contracted";
+  // grouped_matmul_c2
+  SmallVector<AxisAttr> expected(rows);
+  for (AxisAttr axis : getWeight().getType().getAxes())
+    if (axis.getName() != getAxis() &&
+        !llvm::is_contained(getContracted().getAsValueRange<StringAttr>(), axis.getName()))
+      expected.push_back(axis);
+  if (result != ArrayRef(expected))
+    return emitOpError() << "the result " << getResult().getType() << " has not the axes of "
+                         << getChosen().getType() << ", followed by the weight's outputs";
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
   // attention_c3
   if (getResult().getType().rank() == 0 || !getResult().getType().getAxes().front().isDynamic())

@@ -106,6 +106,34 @@ def Tril_MatmulOp : Op<Tril_Dialect, "matmul", [Pure]> {
   let assemblyFormat = "$contracted $x `,` $weight (`prepared` $prepared^)? attr-dict `:` functional-type(operands, $result)";
 }
 
+def Tril_GroupOp : Op<Tril_Dialect, "group", [Pure]> {
+  let summary = "The rows of a call in the order of what they chose";
+  let description = [{
+    `chosen` says for each row (its axes, flattened) which of `count` matrices it is multiplied with.  The result lists the numbers of all
+    rows, those of the first matrix first, those of one matrix in their own order.
+  }];
+  let arguments = (ins Tril_Tensor:$chosen, I64Attr:$count);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = "$chosen `of` $count attr-dict `:` functional-type($chosen, $result)";
+}
+
+def Tril_GroupedMatmulOp : Op<Tril_Dialect, "grouped_matmul", [Pure]> {
+  let summary = "A contraction of each row with the one of several packed weights that it chose";
+  let description = [{
+    Row r of the result (the axes of `chosen`, flattened) is row r of x times position `chosen[r]` of the weight's axis `axis`; several
+    rows that follow each other may share a row of x, which then lacks their axes.  `order` is a `tril.group` of `chosen`: rows
+    of one matrix are computed together, and matrices that no row chose are not read.  (grouped_matmul_c1) x has leading axes of `chosen`,
+    in order, and then `contracted`.  (grouped_matmul_c2) the result has the axes of `chosen`, then the weight's outputs, in order.
+  }];
+  let arguments = (ins Tril_Tensor:$x, Tril_Tensor:$weight, Tril_Tensor:$chosen, Tril_Tensor:$order, Optional<Tril_Tensor>:$prepared,
+                       StrArrayAttr:$contracted, StrAttr:$axis);
+  let results = (outs Tril_Tensor:$result);
+  let assemblyFormat = [{
+    $contracted $x `,` $weight $axis `at` $chosen `in` $order (`prepared` $prepared^)? attr-dict `:` functional-type(operands, $result)
+  }];
+  let hasVerifier = 1;
+}
+
 def Tril_PrepareOp : Op<Tril_Dialect, "prepare", [Pure]> {
   let summary = "Activations as the kernels for quantised weights read them";
   let description = [{

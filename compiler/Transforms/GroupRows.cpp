@@ -1,0 +1,152 @@
+//===- GroupRows.cpp - rows that choose their weights
+//-----------------------------------------------------------===//
+// `sum[embed](x * w[expert = chosen])` multiplies each position with the matrices that it chose.
+// Read literally, every element of the result looks up its weight; as one operation, rows that
+// chose the same matrix are computed together, by the kernels of other weights, in their stored
+// type.
+#include "Transforms/Passes.h"
+#include "Transforms/Recurrence.h"
+
+namespace tril {
+#define GEN_PASS_DEF_GROUPROWS
+#include "Transforms/Passes.h.inc"
+} // namespace tril
+
+using namespace mlir;
+using namespace tril;
+
+namespace {
+
+NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
+
+struct GroupRowsPass : tril::impl::GroupRowsBase<GroupRowsPass> {
+  void runOnOperation() override {
+    SmallVector<ContractOp> contractions;
+    getOperation().walk([&](ContractOp op) {
+      if (isa<BodyOp>(op->getParentOp()))
+        contractions.push_back(op);
+    });
+    for (ContractOp op : contractions)
+      group(op);
+  }
+
+private:
+  /// A param of which one axis is read at positions that the run decides.
+  static IndexOp choiceOf(Value factor) {
+    auto index = factor.getDefiningOp<IndexOp>();
+    if (!index || index.getAxes().size() != 1 || typeOf(index).getHoles())
+      return nullptr;
+    auto param = index.getOperand().getDefiningOp<ParamOp>();
+    NamedTensorType at = typeOf(index.getIndices().front());
+    if (!param || at.getAxes().empty() || !at.hasAxis("time") || at.getHoles())
+      return nullptr;
+    for (AxisAttr axis : at.getAxes())
+      if (axis.isDynamic() && axis.getName() != "time")
+        return nullptr;
+    return index;
+  }
+
+  void group(ContractOp op) {
+    SmallVector<Value> rest;
+    IndexOp index;
+    std::function<bool(Value)> visit = [&](Value factor) {
+      if (auto product = factor.getDefiningOp<MulOp>();
+          product && factor.hasOneUse() && !typeOf(factor).getHoles())
+        return visit(product.getLhs()) && visit(product.getRhs());
+      if (auto choice = choiceOf(factor)) {
+        if (index)
+          return false; // two weights
+        index = choice;
+      } else
+        rest.push_back(factor);
+      return true;
+    };
+    for (Value factor : op.getFactors())
+      if (!visit(factor))
+        return;
+    if (!index || rest.empty())
+      return;
+    auto param = index.getOperand().getDefiningOp<ParamOp>();
+    Value chosen = index.getIndices().front();
+    auto matrices = *index.getAxes().getAsValueRange<StringAttr>().begin();
+    NamedTensorType weight = typeOf(param);
+    if (weight.staticElements() == 0)
+      return;
+
+    SmallVector<NamedTensorType> types;
+    for (Value factor : rest)
+      types.push_back(typeOf(factor));
+    SmallVector<AxisAttr> rows = memoryOrder(typeOf(chosen).getAxes()),
+                          x = memoryOrder(unionAxes(types)), contracted, outputs, riders;
+    auto isContracted = [&](AxisAttr axis) {
+      return llvm::is_contained(op.getAxes().getAsValueRange<StringAttr>(), axis.getName());
+    };
+    for (AxisAttr axis : weight.getAxes())
+      if (axis.getName() != matrices)
+        (isContracted(axis) ? contracted : outputs).push_back(axis);
+    for (AxisAttr axis : x)
+      if (!llvm::is_contained(contracted, axis)) {
+        if (isContracted(axis))
+          return; // a sum over x alone
+        riders.push_back(axis);
+      }
+    if (contracted.empty() || outputs.empty() || contracted.size() != op.getAxes().size() ||
+        riders.size() + contracted.size() != x.size() || riders.empty() ||
+        riders.size() > rows.size() ||
+        !llvm::equal(riders, ArrayRef(rows).take_front(riders.size())))
+      return;
+    SmallVector<AxisAttr> result = rows;
+    for (AxisAttr axis : outputs) {
+      if (llvm::is_contained(result, axis))
+        return;
+      result.push_back(axis);
+    }
+    NamedTensorType type = op.getResult().getType().withAxes(result);
+    if (type != op.getResult().getType() && llvm::any_of(op->getUsers(), [](Operation *user) {
+          return isa<CallOp, OutputOp, ReturnOp>(user);
+        }))
+      return; // which want the order that they were given
+
+    OpBuilder builder(op);
+    Location loc = op.getLoc();
+    if (!param->hasOneUse()) // others read it as it is
+      param = cast<ParamOp>(builder.clone(*param));
+    param->setAttr("matrices", builder.getStringAttr(matrices));
+    Value product = rest.front();
+    for (Value factor : llvm::drop_begin(rest)) {
+      NamedTensorType both = typeOf(product).withAxes(unionAxes({typeOf(product), typeOf(factor)}));
+      both = both.withHoles(both.getHoles() || typeOf(factor).getHoles());
+      product = MulOp::create(builder, loc, both, product, factor);
+    }
+    SmallVector<AxisAttr> order = riders;
+    llvm::append_range(order, contracted);
+    SmallVector<StringRef> names;
+    for (AxisAttr axis : contracted)
+      names.push_back(axis.getName());
+    Value stored =
+        MaterializeOp::create(builder, loc, typeOf(product).withAxes(order).withHoles(false),
+                              withoutHoles(builder, product));
+    chosen = MaterializeOp::create(builder, loc, typeOf(chosen).withAxes(rows), chosen);
+    Value numbers = GroupOp::create(builder, loc, typeOf(chosen), chosen,
+                                    static_cast<uint64_t>(weight.axis(matrices).getSize()));
+    numbers = MaterializeOp::create(builder, loc, typeOf(numbers), numbers);
+    auto grouped =
+        GroupedMatmulOp::create(builder, loc, type, stored, param, chosen, numbers, Value(),
+                                builder.getStrArrayAttr(names), builder.getStringAttr(matrices));
+    op.getResult().setType(type);
+    op.getResult().replaceAllUsesWith(
+        MaterializeOp::create(builder, loc, type, grouped.getResult()).getResult());
+    op.erase();
+    ++this->grouped;
+  }
+
+  static Value withoutHoles(OpBuilder &builder, Value x) {
+    if (!typeOf(x).getHoles())
+      return x;
+    auto number = NamedTensorType::get(builder.getContext(), {}, builder.getF32Type(), false);
+    Value zero = ConstantOp::create(builder, x.getLoc(), number, builder.getF64FloatAttr(0));
+    return ElseOp::create(builder, x.getLoc(), typeOf(x).withHoles(false), x, zero);
+  }
+};
+
+} // namespace

@@ -34,11 +34,12 @@ private:
   /// A param of which one axis is read at positions that the run decides.
   static IndexOp choiceOf(Value factor) {
     auto index = factor.getDefiningOp<IndexOp>();
-    if (!index || index.getAxes().size() != 1 || typeOf(index).getHoles())
+    if (!index || index.getAxes().size() != 1)
       return nullptr;
     auto param = index.getOperand().getDefiningOp<ParamOp>();
     NamedTensorType at = typeOf(index.getIndices().front());
-    if (!param || at.getAxes().empty() || !at.hasAxis("time") || at.getHoles())
+    // A hole may be a choice that is none, not a place outside.
+    if (!param || !at.hasAxis("time") || at.getHoles() != typeOf(index).getHoles())
       return nullptr;
     for (AxisAttr axis : at.getAxes())
       if (axis.isDynamic() && axis.getName() != "time")
@@ -50,8 +51,7 @@ private:
     SmallVector<Value> rest;
     IndexOp index;
     std::function<bool(Value)> visit = [&](Value factor) {
-      if (auto product = factor.getDefiningOp<MulOp>();
-          product && factor.hasOneUse() && !typeOf(factor).getHoles())
+      if (auto product = factor.getDefiningOp<MulOp>(); product && factor.hasOneUse())
         return visit(product.getLhs()) && visit(product.getRhs());
       if (auto choice = choiceOf(factor)) {
         if (index)
@@ -86,11 +86,17 @@ private:
         (isContracted(axis) ? contracted : outputs).push_back(axis);
     for (AxisAttr axis : x)
       if (!llvm::is_contained(contracted, axis)) {
-        if (isContracted(axis))
+        if (isContracted(axis) && !llvm::is_contained(rows, axis))
           return; // a sum over x alone
         riders.push_back(axis);
       }
-    if (contracted.empty() || outputs.empty() || contracted.size() != op.getAxes().size() ||
+    // A sum over the rows of a position, too, comes behind.
+    SmallVector<StringRef> summed;
+    for (AxisAttr axis : rows)
+      if (isContracted(axis))
+        summed.push_back(axis.getName());
+    if (contracted.empty() || outputs.empty() ||
+        contracted.size() + summed.size() != op.getAxes().size() ||
         riders.size() + contracted.size() != x.size() || riders.empty() ||
         riders.size() > rows.size() ||
         !llvm::equal(riders, ArrayRef(rows).take_front(riders.size())))
@@ -102,9 +108,9 @@ private:
       result.push_back(axis);
     }
     NamedTensorType type = op.getResult().getType().withAxes(result);
-    if (type != op.getResult().getType() && llvm::any_of(op->getUsers(), [](Operation *user) {
-          return isa<CallOp, OutputOp, ReturnOp>(user);
-        }))
+    if (summed.empty() && type != op.getResult().getType() &&
+        llvm::any_of(op->getUsers(),
+                     [](Operation *user) { return isa<CallOp, OutputOp, ReturnOp>(user); }))
       return; // which want the order that they were given
 
     OpBuilder builder(op);
@@ -126,6 +132,14 @@ private:
     Value stored =
         MaterializeOp::create(builder, loc, typeOf(product).withAxes(order).withHoles(false),
                               withoutHoles(builder, product));
+    // What chose nothing is multiplied with the first matrix, and left out.
+    Value choice = chosen;
+    if (typeOf(choice).getHoles()) {
+      auto number =
+          NamedTensorType::get(builder.getContext(), {}, typeOf(choice).getElement(), false);
+      Value first = ConstantOp::create(builder, loc, number, builder.getF64FloatAttr(0));
+      chosen = ElseOp::create(builder, loc, typeOf(choice).withHoles(false), choice, first);
+    }
     chosen = MaterializeOp::create(builder, loc, typeOf(chosen).withAxes(rows), chosen);
     Value numbers = GroupOp::create(builder, loc, typeOf(chosen), chosen,
                                     static_cast<uint64_t>(weight.axis(matrices).getSize()));
@@ -133,11 +147,34 @@ private:
     auto grouped =
         GroupedMatmulOp::create(builder, loc, type, stored, param, chosen, numbers, Value(),
                                 builder.getStrArrayAttr(names), builder.getStringAttr(matrices));
-    op.getResult().setType(type);
-    op.getResult().replaceAllUsesWith(
-        MaterializeOp::create(builder, loc, type, grouped.getResult()).getResult());
+    Value value = MaterializeOp::create(builder, loc, type, grouped.getResult());
+    if (typeOf(choice).getHoles()) {
+      NamedTensorType zeros = typeOf(choice).withElement(builder.getF32Type());
+      Value zero = ConvertOp::create(builder, loc, zeros,
+                                     SubOp::create(builder, loc, typeOf(choice), choice, choice));
+      value = withoutHoles(builder, AddOp::create(builder, loc, type.withHoles(true), value, zero));
+    }
+    if (summed.empty())
+      op.getResult().setType(type);
+    else
+      value = ReduceOp::create(builder, loc, op.getResult().getType(), ReduceKind::sum,
+                               builder.getStrArrayAttr(summed), value);
+    op.getResult().replaceAllUsesWith(value);
+    SmallVector<Value> factors(op.getFactors());
     op.erase();
+    for (Value factor : factors)
+      dropUnused(factor);
     ++this->grouped;
+  }
+
+  static void dropUnused(Value value) {
+    Operation *op = value.getDefiningOp();
+    if (!isa_and_nonnull<MulOp, IndexOp>(op) || !op->use_empty())
+      return;
+    SmallVector<Value> operands(op->getOperands());
+    op->erase();
+    for (Value operand : operands)
+      dropUnused(operand);
   }
 
   static Value withoutHoles(OpBuilder &builder, Value x) {

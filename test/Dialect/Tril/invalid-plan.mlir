@@ -206,3 +206,32 @@ tril.model @m {
     tril.return
   }
 }
+
+// -----
+
+// grouped_matmul_c1
+!te = !tril.tensor<time, embed=4 : f32>
+!ic = !tril.tensor<time, choice=2 : i32>
+!w = !tril.tensor<expert=8, hidden=6, embed=4 : f32>
+!h = !tril.tensor<time, choice=2, hidden=6 : f32>
+tril.model @m {
+  tril.body @f(%x: !tril.tensor<embed=4, time : f32>, %c: !ic, %w: !w) {
+    // expected-error @+1 {{the axes of '!tril.tensor<embed=4, time : f32>' are not some of those of '!tril.tensor<time, choice=2 : i32>', followed by those that are contracted}}
+    %y = tril.grouped_matmul ["embed"] %x, %w "expert" at %c in %c : (!tril.tensor<embed=4, time : f32>, !w, !ic, !ic) -> !h
+    tril.return
+  }
+}
+
+// -----
+
+// grouped_matmul_c2
+!te = !tril.tensor<time, embed=4 : f32>
+!ic = !tril.tensor<time, choice=2 : i32>
+!w = !tril.tensor<expert=8, hidden=6, embed=4 : f32>
+tril.model @m {
+  tril.body @f(%x: !te, %c: !ic, %w: !w) {
+    // expected-error @+1 {{the result '!tril.tensor<time, hidden=6 : f32>' has not the axes of '!tril.tensor<time, choice=2 : i32>', followed by the weight's outputs}}
+    %y = tril.grouped_matmul ["embed"] %x, %w "expert" at %c in %c : (!te, !w, !ic, !ic) -> !tril.tensor<time, hidden=6 : f32>
+    tril.return
+  }
+}

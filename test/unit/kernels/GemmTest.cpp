@@ -19,6 +19,7 @@ std::unique_ptr<Jit> kernelsFor(const Machine &machine, PackedFormat format) {
     return nullptr;
   return std::make_unique<Jit>(machine, [&](mlir::ModuleOp module) {
     kernels::getOrCreateGemm(module, machine, format);
+    kernels::getOrCreateGemmOfRows(module, machine, format);
     if (auto kind = kernels::preparation(machine, format); kind != kernels::Preparation::none)
       kernels::getOrCreatePrepare(module, machine, kind);
   });
@@ -124,6 +125,21 @@ TEST_P(GemmTest, EqualsPlainLoopsAndSplitsDoNotMatter) {
     problem.run(split, 2, 2, 0, groups);
     problem.run(split, 0, m, 1, 1);
     EXPECT_TRUE(same(split)) << "three rows at a time, halves of the groups";
+
+    // Listed rows, backwards and in two calls: row 3r + 1 of the result is row r.
+    auto *listed = jit->get<GemmOfRows>("tril_gemm_rows_" + packedFormatName(format).str());
+    std::vector<float> thrice(3 * m * problem.cStride, -77);
+    std::vector<int32_t> rows;
+    for (int64_t i = m; i-- > 0;)
+      rows.push_back(static_cast<int32_t>(3 * i + 1));
+    for (auto [begin, end] : {std::pair<int64_t, int64_t>{0, m / 2}, {m / 2, m}})
+      listed(problem.packed.get(), problem.x.get(), problem.xStride * 4, problem.prepared.get(),
+             thrice.data(), problem.cStride * 4, k, n, begin, end, 0, groups, rows.data(), 3);
+    for (int64_t i = 0; i < 3 * m; ++i)
+      for (int64_t j = 0; j < problem.cStride; ++j)
+        ASSERT_EQ(thrice[i * problem.cStride + j],
+                  i % 3 == 1 ? whole[i / 3 * problem.cStride + j] : -77)
+            << "listed rows";
   }
 }
 

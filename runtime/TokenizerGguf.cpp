@@ -115,12 +115,15 @@ TokenizerData TokenizerData::fromGguf(const json &object) {
     return readScored(metadata, TokenizerModel::scored);
   if (model == unigramModel())
     return readScored(metadata, TokenizerModel::unigram);
+  if (model == wordsModel())
+    return readWords(metadata);
   if (model != byteLevelModel())
     throw Error(model.empty() ? "the metadata has no key `tokenizer.ggml.model`"
                               : "the tokenizer model `" + model + "` is not supported; `" +
                                     std::string(byteLevelModel()) + "` (byte-level BPE), `" +
-                                    std::string(scoredModel()) + "` and `" +
-                                    std::string(unigramModel()) + "` (SentencePiece) are");
+                                    std::string(scoredModel()) + "`, `" +
+                                    std::string(unigramModel()) + "` (SentencePiece) and `" +
+                                    std::string(wordsModel()) + "` (WordPiece) are");
   const std::string name = metadata.string("tokenizer.ggml.pre", "default");
   const NamedPreTokenizer *pre = findPreTokenizer(name);
   if (!pre)

@@ -1,5 +1,6 @@
-//===- TokenizerGgufPieces.cpp - GGUF's metadata of SentencePiece's tokenizers ----------------===//
+//===- TokenizerGgufPieces.cpp - GGUF's metadata of SentencePiece's tokenizers and WordPiece -===//
 #include "runtime/TokenizerGgufReader.h"
+#include "runtime/TokenizerPatterns.h"
 
 namespace tril {
 namespace {
@@ -87,6 +88,38 @@ TokenizerData tokenizergguf::readScored(const Metadata &metadata, TokenizerModel
   replace(" ", kSpaceMark);
   readRoles(metadata, /*addBos=*/!unigram, data);
   data.unknownByte = data.unknown;
+  return data;
+}
+
+// A word's first token begins with the mark of a space, one that continues a word does not: the
+// other way round than in the vocabularies that were trained, where the latter begin with `##`.
+TokenizerData tokenizergguf::readWords(const Metadata &metadata) {
+  TokenizerData data;
+  data.model = TokenizerModel::words;
+  data.stripSpace = true;
+  const Tokens tokens = readTokens(metadata);
+  for (size_t id = 0; id < tokens.texts.size(); ++id) {
+    const bool word = tokens.kinds[id] == TokenKind::normal;
+    data.vocabulary.push_back(word ? withSpaces(tokens.texts[id]) : tokens.texts[id]);
+    data.kinds.push_back(tokens.kinds[id]);
+    data.words.push_back(word && !tokens.texts[id].empty());
+  }
+  addAdded(data, tokens);
+  const bool lower = metadata.boolean("tokenizer.ggml.normalizer.lowercase", true);
+  data.normalization = {{.kind = Kind::clean}, {.kind = Kind::spaceIdeographs}};
+  if (metadata.boolean("tokenizer.ggml.normalizer.strip_accents", lower))
+    data.normalization.push_back({.kind = Kind::dropAccents});
+  if (lower)
+    data.normalization.push_back({.kind = Kind::lowercase});
+  data.steps = {{.behavior = SplitStep::Behavior::removed, .pattern = "\\s"},
+                {.pattern = std::string(punctuationPattern())}};
+  readRoles(metadata, /*addBos=*/true, data);
+  data.unknownByte = data.unknown;
+  // What separates texts stands behind each; the key was misspelt for years.
+  for (const char *key : {"tokenizer.ggml.separator_token_id", "tokenizer.ggml.seperator_token_id"})
+    if (const int32_t id = metadata.token(key, data.vocabulary.size());
+        id >= 0 && data.suffix.empty() && metadata.boolean("tokenizer.ggml.add_sep_token", true))
+      data.suffix.push_back(id);
   return data;
 }
 

@@ -81,6 +81,10 @@ void addAdded(TokenizerData &data, const Tokens &tokens);
 /// A model whose tokens have scores.
 TokenizerData readScored(const Metadata &metadata, TokenizerModel model);
 
+/// Words, and what continues them: WordPiece, with the normalization that its published
+/// vocabularies have.
+TokenizerData readWords(const Metadata &metadata);
+
 /// bos, eos, ..., what is put around a text, the chat template, and the ends of generation.
 void readRoles(const Metadata &metadata, bool addBos, TokenizerData &data);
 

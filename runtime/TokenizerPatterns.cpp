@@ -203,6 +203,7 @@ const NamedPreTokenizer *findPreTokenizer(std::string_view name) {
 std::string_view byteLevelModel() { return "gpt2"; }
 std::string_view scoredModel() { return "llama"; }
 std::string_view unigramModel() { return "t5"; }
+std::string_view wordsModel() { return "bert"; }
 std::string_view byteLevelPattern() { return kGpt2; }
 std::string_view punctuationPattern() { return kPunctuation; }
 std::string_view digitsPattern(bool individual) { return individual ? kDigit : kDigits; }

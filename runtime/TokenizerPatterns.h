@@ -24,6 +24,9 @@ std::string_view byteLevelModel();
 std::string_view scoredModel();
 std::string_view unigramModel();
 
+/// ... for words and what continues them.
+std::string_view wordsModel();
+
 /// The pattern which a "ByteLevel" pre-tokenizer applies.
 std::string_view byteLevelPattern();
 

@@ -26,12 +26,13 @@ stub() {
   chmod +x "$work/$1"
 }
 
-for script in scripts/setup examples/quickstart test/run test/bench/run test/bench/attention/run; do
+for script in scripts/setup examples/quickstart test/run test/bench/run test/bench/attention/run test/tokenizers/run; do
   expect 0 "$script" "$root/$script" --help
 done
 expect 1 'quickstart: unknown option `-x`; see --help' "$root/examples/quickstart" -x
 expect 1 'run: unknown option `--fast`; see --help' "$root/test/run" --fast
 expect 1 'run: `--filter` needs a regular expression of names' "$root/test/run" --filter
+expect 1 'run: `many` is not a number of megabytes; see --help' "$root/test/tokenizers/run" many
 expect 1 'setup: unknown part `everything`; see --help' "$root/scripts/setup" everything
 
 # A machine that has none of the packages, and whose apt-get does not know them.

@@ -2,7 +2,7 @@
 """Compares tril-tokenize with the `tokenizers` or `sentencepiece` package (pip install tokenizers sentencepiece) on many texts.
 
 compare.py TRIL_TOKENIZE MODEL [--megabytes 10] [--seed 1]
-MODEL is a GGUF file, a tokenizer.json, or NAME.gguf.json beside NAME.model (train.py).  Says how many texts differ and shows the first of them; exit status 1 if any.
+MODEL is a GGUF file, a tokenizer.json, or NAME.gguf.json beside NAME.model, or beside NAME.json for WordPiece (train.py).  Says how many texts differ and shows the first of them; exit status 1 if any.
 """
 import argparse
 import json
@@ -29,13 +29,25 @@ def make_texts(seed, size):
     return texts
 
 
-def compare_pieces(options, reference):
+def reference_of(path):
+    """What encodes many texts as the model of NAME.gguf.json should."""
+    with open(path) as file:
+        words = json.load(file)["tokenizer.ggml.model"] == "bert"
+    name = path.removesuffix(".gguf.json")
+    if not words:
+        return sentencepiece.SentencePieceProcessor(model_file=name + ".model").encode
+    tokenizer = Tokenizer.from_file(name + ".json")
+    tokenizer.encode_special_tokens = True
+    return lambda texts: [entry.ids for entry in tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+
+def compare_pieces(options, encode):
     texts = [text for text in make_texts(options.seed, options.megabytes * 1e6) if "\0" not in text]
     data = b"".join(struct.pack("<I", len(t.encode())) + t.encode() for t in texts)
     output = subprocess.run([options.tokenize, options.model, "--records"], input=data, stdout=subprocess.PIPE, check=True).stdout
     ours = [[int(w) for w in line.split()] for line in output.decode().split("\n")[:-1]]
     differ = 0
-    for text, mine, other in zip(texts, ours, reference.encode(texts), strict=True):
+    for text, mine, other in zip(texts, ours, encode(texts), strict=True):
         if mine != other:
             differ += 1
             if differ <= 3:
@@ -55,7 +67,7 @@ def main():
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         path = options.model
         if path.endswith(".gguf.json"):
-            compare_pieces(options, sentencepiece.SentencePieceProcessor(model_file=path.removesuffix(".gguf.json") + ".model"))
+            compare_pieces(options, reference_of(path))
         if path.endswith(".gguf"):
             metadata = gguf_tokenizer.read_metadata(path)
             reference = gguf_tokenizer.from_metadata(metadata)
@@ -64,12 +76,14 @@ def main():
             path = file.name
         else:
             reference = Tokenizer.from_file(path)
+            reference.no_padding()
+            reference.no_truncation()
         texts = make_texts(options.seed, options.megabytes * 1e6)
         data = b"".join(struct.pack("<I", len(t.encode())) + t.encode() for t in texts)
         differ = 0
         for special in (True, False):
             reference.encode_special_tokens = not special
-            flags = ["--records", "--time"] + ["--parse-special"] * special
+            flags = ["--records"] + ["--parse-special"] * special
             output = subprocess.run([options.tokenize, path] + flags, input=data, stdout=subprocess.PIPE, check=True).stdout
             ours = [[int(w) for w in line.split()] for line in output.decode().split("\n")[:-1]]
             theirs = [e.ids for e in reference.encode_batch(texts, add_special_tokens=False)]

@@ -34,6 +34,9 @@ def main():
             reference = Tokenizer.from_file(os.path.join(work, name + ".json"))
             cases[name] = [entry.ids for entry in reference.encode_batch(texts, add_special_tokens=False)]
             cases[name + ".text"] = [reference.decode(ids, skip_special_tokens=False) for ids in cases[name]]
+        for name in ["words", "words_cased"]:  # the same vocabularies, as GGUF has them
+            shutil.copy(os.path.join(work, name + ".gguf.json"), FOLDER)
+            cases[name + ".gguf"], cases[name + ".gguf.text"] = cases[name], cases[name + ".text"]
         for name in PIECES:
             shutil.copy(os.path.join(work, name + ".gguf.json"), FOLDER)
             reference = sentencepiece.SentencePieceProcessor(model_file=os.path.join(work, name + ".model"))

@@ -83,6 +83,20 @@ def metadata(folder, name, model, kind, **more):
         json.dump(values, file)
 
 
+def words_metadata(folder, name, words, lower):
+    """As GGUF files have such a vocabulary: what begins a word is marked, not what continues it."""
+    ids = sorted(words.get_vocab().items(), key=lambda entry: entry[1])
+    special = {text: text in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]") for text, _ in ids}
+    values = {"tokenizer.ggml.model": "bert",
+              "tokenizer.ggml.tokens": [text if special[text] else text[2:] if text.startswith("##") and len(text) > 2 else MARK + text for text, _ in ids],
+              "tokenizer.ggml.token_type": [3 if special[text] else 1 for text, _ in ids], "tokenizer.ggml.padding_token_id": 0,
+              "tokenizer.ggml.unknown_token_id": 1, "tokenizer.ggml.bos_token_id": 2, "tokenizer.ggml.seperator_token_id": 3}
+    if not lower:
+        values["tokenizer.ggml.normalizer.lowercase"] = False
+    with open(os.path.join(folder, name + ".gguf.json"), "w") as file:
+        json.dump(values, file)
+
+
 def merges_of(model):
     """The pairs of pieces that make a piece, in the order in which the pieces were found."""
     ids = {model.id_to_piece(i): i for i in range(model.get_piece_size())}
@@ -165,6 +179,7 @@ def train(folder, size, small_map):
         words.train_from_iterator(lines(), trainers.WordPieceTrainer(
             vocab_size=size, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], show_progress=False, limit_alphabet=200))
         words.save(os.path.join(folder, name + ".json"))
+        words_metadata(folder, name, words, lower)
 
 
 if __name__ == "__main__":

@@ -49,12 +49,24 @@ TEST_P(Pieces, SameTokensAndSameText) {
 INSTANTIATE_TEST_SUITE_P(Tokenizers, Pieces,
                          testing::Values("characters_bytes", "characters_first",
                                          "characters_unknown", "unigram", "words", "words_cased",
-                                         "scored.gguf", "unigram.gguf", "unigram_bytes.gguf"),
+                                         "scored.gguf", "unigram.gguf", "unigram_bytes.gguf",
+                                         "words.gguf", "words_cased.gguf"),
                          [](const auto &info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '.', '_');
                            return name;
                          });
+
+TEST(Pieces, WordsOfGgufHaveTheirEndsAround) {
+  json data = readData("words.gguf");
+  const auto tokens = [&] {
+    const std::vector<std::byte> bytes = TokenizerData::fromGguf(data).serialize();
+    return Tokenizer(TokenizerView::deserialize(bytes)).encode("", true, false);
+  };
+  EXPECT_EQ(tokens(), (std::vector<int32_t>{2, 3}));
+  data["tokenizer.ggml.add_sep_token"] = false;
+  EXPECT_EQ(tokens(), std::vector<int32_t>{2});
+}
 
 TEST(Pieces, WordsJoin) {
   const std::vector<std::byte> bytes =

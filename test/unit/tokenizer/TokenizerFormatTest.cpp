@@ -48,10 +48,9 @@ std::string ggufMessage(const char *key, const json &value) {
 TEST(GgufTokenizer, RefusesWithTheKey) {
   EXPECT_EQ(ggufMessage("tokenizer.ggml.model", nullptr),
             "the metadata has no key `tokenizer.ggml.model`");
-  EXPECT_EQ(
-      ggufMessage("tokenizer.ggml.model", "bert"),
-      "the tokenizer model `bert` is not supported; `gpt2` (byte-level BPE), `llama` and `t5` "
-      "(SentencePiece) are");
+  EXPECT_EQ(ggufMessage("tokenizer.ggml.model", "rwkv"),
+            "the tokenizer model `rwkv` is not supported; `gpt2` (byte-level BPE), `llama`, `t5` "
+            "(SentencePiece) and `bert` (WordPiece) are");
   EXPECT_EQ(ggufMessage("tokenizer.ggml.pre", "x"),
             "the pre-tokenizer `x` (`tokenizer.ggml.pre`) is not known");
   EXPECT_EQ(ggufMessage("tokenizer.ggml.pre", 3), "`tokenizer.ggml.pre` must be a string");

@@ -244,7 +244,7 @@ private:
     Value score = c.softmax.getOperand();
     if (c.time != "time" || typeOf(score).axis(c.past).getRootName() != "time")
       return 1;
-    return latticeOf(maskOf(score, c.past).may).step;
+    return latticeOf(maskOf(score, c.past)).step;
   }
 
   static SmallVector<AxisAttr> groupsOf(Value state, const Candidate &c) {

@@ -164,13 +164,13 @@ protected:
   /// Sets and intervals against the function, at every pair of positions.  Counts the pairs of full
   /// intervals.
   void check(const Predicate &predicate) {
-    MaskSets sets = truthOf(predicate.value, "past");
-    std::vector<KeyInterval> intervals = keyIntervals(sets);
-    bool same = true; // sets of too many parts are left open
+    Mask mask = truthOf(predicate.value, "past");
+    std::vector<KeyInterval> intervals = keyIntervals(mask);
+    bool same = true; // of too many parts something is left open
     for (int64_t t = 0; t < kPositions; ++t)
       for (int64_t p = 0; p < kPositions; ++p) {
         bool holds = predicate.holds(t, p);
-        bool may = sets.may.containsPoint({t, p}), must = sets.must.containsPoint({t, p});
+        bool may = mask.mayHold(t, p), must = mask.mustHold(t, p);
         ASSERT_TRUE(may || !holds) << predicate.text << " at time " << t << ", past " << p;
         ASSERT_TRUE(holds || !must) << predicate.text << " at time " << t << ", past " << p;
         same &= may == holds && must == holds;
@@ -178,10 +178,7 @@ protected:
         for (const KeyInterval &interval : intervals) {
           if (t < interval.first || (interval.last && t > *interval.last))
             continue;
-          ASSERT_TRUE(!interval.least || interval.leastAt(t)) << predicate.text << " at time " << t;
-          ASSERT_TRUE(!interval.most || interval.mostAt(t)) << predicate.text << " at time " << t;
-          bool within = (!interval.least || *interval.leastAt(t) <= p) &&
-                        (!interval.most || p <= *interval.mostAt(t));
+          bool within = interval.leastAt(t).value_or(p) <= p && p <= interval.mostAt(t).value_or(p);
           covered |= within;
           full |= within && interval.full;
         }
@@ -191,20 +188,19 @@ protected:
       }
     exact += same;
     for (const KeyInterval &interval : intervals) {
-      checkMotion(interval, interval.least, interval.leastMoves, predicate.text);
-      checkMotion(interval, interval.most, interval.mostMoves, predicate.text);
+      for (const KeyEnd &end : interval.least)
+        checkMotion(interval, end, predicate.text);
+      for (const KeyEnd &end : interval.most)
+        checkMotion(interval, end, predicate.text);
     }
   }
 
   /// Of several queries at once, and where all pairs lie on a lattice.
   void checkSpans(const Predicate &predicate) {
-    MaskSets sets = truthOf(predicate.value, "past");
-    KeyLattice lattice = latticeOf(sets.may);
+    Mask mask = truthOf(predicate.value, "past");
+    KeyLattice lattice = latticeOf(mask);
     lattices += lattice.step > 1;
-    auto isOn = [&](int64_t t, int64_t p) {
-      return (p - lattice.offset - (lattice.moves ? t : 0)) % lattice.step == 0;
-    };
-    std::vector<KeyInterval> intervals = keyIntervals(sets, lattice);
+    std::vector<KeyInterval> intervals = keyIntervals(mask, lattice);
     for (int64_t first = 0; first < kPositions; first += 8)
       for (int64_t p = 0; p < kPositions; ++p) {
         bool within = false, full = false;
@@ -215,26 +211,22 @@ protected:
         }
         for (int64_t t = first; t < first + 8; ++t) {
           bool holds = predicate.holds(t, p);
-          ASSERT_TRUE(!holds || (within && isOn(t, p)))
+          ASSERT_TRUE(!holds || (within && lattice.contains(t, p)))
               << predicate.text << " at time " << t << ", past " << p;
-          ASSERT_TRUE(holds || !full || !isOn(t, p))
+          ASSERT_TRUE(holds || !full || !lattice.contains(t, p))
               << predicate.text << " at time " << t << ", past " << p;
         }
       }
   }
 
-  void checkMotion(const KeyInterval &interval,
-                   const std::optional<mlir::presburger::PWMAFunction> &end, Motion motion,
-                   const std::string &text) {
-    if (!end)
-      return;
+  void checkMotion(const KeyInterval &interval, const KeyEnd &end, const std::string &text) {
     for (int64_t t = interval.first; t + 1 < kPositions && (!interval.last || t < *interval.last);
          ++t) {
-      int64_t here = int64_t((*end->valueAt(llvm::ArrayRef<int64_t>{t}))[0]);
-      int64_t next = int64_t((*end->valueAt(llvm::ArrayRef<int64_t>{t + 1}))[0]);
-      ASSERT_TRUE(motion == Motion::still ? next == here
-                  : motion == Motion::up  ? next >= here
-                                          : next <= here)
+      int64_t here = interval.floors->at(end.value, t, 0);
+      int64_t next = interval.floors->at(end.value, t + 1, 0);
+      ASSERT_TRUE(end.moves == Motion::still ? next == here
+                  : end.moves == Motion::up  ? next >= here
+                                             : next <= here)
           << text << " at time " << t;
     }
   }
@@ -267,20 +259,20 @@ TEST_F(MaskTest, DilatedMasksLieOnALattice) {
   Value distance = make<SubOp>(i32(), time().value, past().value);
   for (int64_t step : {2, 3, 6, 16}) {
     Value mask = make<AndOp>(truth, causal, remainder(distance, step, step - 1));
-    KeyLattice lattice = latticeOf(truthOf(mask, "past").may);
+    KeyLattice lattice = latticeOf(truthOf(mask, "past"));
     EXPECT_EQ(lattice.step, step);
     EXPECT_TRUE(lattice.moves);
     EXPECT_EQ(lattice.offset, 1); // past = time + 1 modulo the step
     mask = make<AndOp>(truth, causal, remainder(past().value, step, 1));
-    lattice = latticeOf(truthOf(mask, "past").may);
+    lattice = latticeOf(truthOf(mask, "past"));
     EXPECT_EQ(lattice.step, step);
     EXPECT_FALSE(lattice.moves);
     EXPECT_EQ(lattice.offset, 1);
     mask = make<OrOp>(truth, mask, remainder(distance, step, 0));
-    EXPECT_EQ(latticeOf(truthOf(mask, "past").may).step, 1);
+    EXPECT_EQ(latticeOf(truthOf(mask, "past")).step, 1);
   }
   // Of a step that is too large, what divides it.
-  EXPECT_EQ(latticeOf(truthOf(remainder(distance, 40, 0), "past").may).step, 10);
+  EXPECT_EQ(latticeOf(truthOf(remainder(distance, 40, 0), "past")).step, 10);
   check({make<AndOp>(truth, causal, remainder(distance, 4, 0)),
          [](int64_t t, int64_t p) { return p <= t && (t - p) % 4 == 0; }, "dilated"});
   checkSpans({make<AndOp>(truth, causal, remainder(distance, 4, 0)),

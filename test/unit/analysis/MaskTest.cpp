@@ -195,6 +195,15 @@ protected:
     }
   }
 
+  /// What is read lies among what is kept.
+  void checkKeep(const Predicate &predicate, const Mask &mask) {
+    std::optional<Keep> keep = keptBy(mask);
+    for (int64_t t = 0; t < kPositions && keep; ++t)
+      for (int64_t p = 0; p < kPositions; ++p)
+        ASSERT_TRUE(!predicate.holds(t, p) || t - p <= keep->window || p < keep->pinned)
+            << predicate.text << " at time " << t << ", past " << p;
+  }
+
   /// Of several queries at once, and where all pairs lie on a lattice.
   void checkSpans(const Predicate &predicate) {
     Mask mask = truthOf(predicate.value, "past");
@@ -243,6 +252,7 @@ TEST_F(MaskTest, RandomPredicates) {
     Predicate drawn = predicate(2);
     check(drawn);
     checkSpans(drawn);
+    checkKeep(drawn, truthOf(drawn.value, "past"));
     if (HasFatalFailure())
       return;
   }
@@ -282,6 +292,80 @@ TEST_F(MaskTest, DilatedMasksLieOnALattice) {
       truthOf(make<AndOp>(truth, causal, remainder(distance, 4, 0)), "past"), {4, true, 0});
   ASSERT_EQ(intervals.size(), 1U);
   EXPECT_TRUE(intervals[0].full); // of the lattice
+}
+
+// Whatever is combined, there are few parts, and what they say holds.
+TEST_F(MaskTest, ManyPartsAreTakenTogether) {
+  int coarse = 0;
+  for (int i = 0; i < 60; ++i) {
+    Predicate drawn = predicate(9);
+    Mask mask = truthOf(drawn.value, "past");
+    EXPECT_LE(mask.parts.size(), Mask::kMostParts);
+    coarse += mask.coarse;
+    check(drawn);
+    checkSpans(drawn);
+    checkKeep(drawn, mask);
+    if (HasFatalFailure())
+      return;
+  }
+  EXPECT_GE(coarse, 5); // the limit is met
+}
+
+TEST_F(MaskTest, WhatIsKept) {
+  mlir::Type truth = builder.getI1Type();
+  Value causal = make<LeOp>(truth, past().value, time().value);
+  Value distance = make<SubOp>(i32(), time().value, past().value);
+  auto below = [&](Value x, int64_t c) { return make<LtOp>(truth, x, constant(c).value); };
+  auto both = [&](Value a, Value b) { return make<AndOp>(truth, a, b); };
+  auto floor = [&](Value x, int64_t c) {
+    Value real = make<ConvertOp>(builder.getF32Type(), x);
+    Value by = ConstantOp::create(builder, builder.getUnknownLoc(), type("", builder.getF32Type()),
+                                  llvm::APFloat(double(c)));
+    return make<FloorOp>(builder.getF32Type(), make<DivOp>(builder.getF32Type(), real, by));
+  };
+  auto kept = [&](Value mask) { return keptBy(truthOf(mask, "past")); };
+  EXPECT_FALSE(kept(causal));
+  ASSERT_TRUE(kept(both(causal, below(distance, 8))));
+  EXPECT_EQ(kept(both(causal, below(distance, 8)))->window, 7);
+  Value chunk = make<EqOp>(truth, floor(past().value, 16), floor(time().value, 16));
+  ASSERT_TRUE(kept(both(causal, chunk)));
+  EXPECT_EQ(kept(both(causal, chunk))->window, 15);
+  // Of whole numbers: the largest multiple of 4 below 8, where a fraction would be 7.
+  Value dilated =
+      make<EqOp>(truth, make<ModOp>(i32(), distance, constant(4).value), constant(0).value);
+  ASSERT_TRUE(kept(both(dilated, both(causal, below(distance, 8)))));
+  EXPECT_EQ(kept(both(dilated, both(causal, below(distance, 8))))->window, 4);
+  Value sinks = make<OrOp>(truth, below(past().value, 3), below(distance, 8));
+  ASSERT_TRUE(kept(both(causal, sinks)));
+  EXPECT_EQ(kept(both(causal, sinks))->window, 7);
+  EXPECT_EQ(kept(both(causal, sinks))->pinned, 3);
+  EXPECT_EQ(kept(both(below(past().value, 3), below(time().value, 2)))->pinned, 0);
+}
+
+TEST(Floors, RepeatAndBound) {
+  Floors floors;
+  Quasi chunk = *floors.floor(Quasi::ofTime(1, 3), 4); // floor((t + 3) / 4)
+  EXPECT_EQ(floors.at(chunk, 5, 0), 2);
+  EXPECT_EQ(*floors.floor(Quasi::ofTime(4, 9), 4), Quasi::ofTime(1, 2)); // whole multiples
+  std::optional<Period> period = floors.periodOf(*floors.floor(chunk.times(2), 3), false);
+  ASSERT_TRUE(period); // floor(2 floor((t + 3) / 4) / 3)
+  EXPECT_EQ(period->period, 12);
+  EXPECT_EQ(period->growth, 2);
+  EXPECT_EQ(floors.periodOf(chunk, true)->growth, 0); // in `past`
+  EXPECT_FALSE(floors.periodOf(*floors.floor(Quasi::ofTime(), 5000), false));
+  EXPECT_TRUE(Quasi::ofTime(int64_t(1) << 39).times(4).tooLarge);
+  EXPECT_FALSE(floors.floor(Quasi::ofTime(int64_t(1) << 39).times(4), 3));
+
+  MaskPart part;
+  ASSERT_TRUE(part.add(Quasi::ofTime(2, -7)));                          // time >= 4
+  ASSERT_TRUE(part.add(difference(Quasi::ofTime(), Quasi::ofPast(3)))); // 3 past <= time
+  EXPECT_FALSE(MaskPart(part).add(Quasi::ofTime(-1, 3)));               // time <= 3
+  PartBounds bounds(floors, part.rows);
+  EXPECT_EQ(bounds.least(Quasi::ofTime()).value, 4);
+  EXPECT_EQ(bounds.least(difference(Quasi::ofTime(), Quasi::ofPast())).value, 3);
+  EXPECT_FALSE(bounds.most(Quasi::ofPast()).value);
+  EXPECT_TRUE(bounds.implies(difference(Quasi::ofTime(2), Quasi::ofPast(5))));
+  EXPECT_FALSE(bounds.implies(difference(Quasi::ofTime(), Quasi::ofPast(4))));
 }
 
 } // namespace

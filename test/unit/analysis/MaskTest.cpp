@@ -296,19 +296,38 @@ TEST_F(MaskTest, DilatedMasksLieOnALattice) {
 
 // Whatever is combined, there are few parts, and what they say holds.
 TEST_F(MaskTest, ManyPartsAreTakenTogether) {
-  int coarse = 0;
-  for (int i = 0; i < 60; ++i) {
-    Predicate drawn = predicate(9);
+  mlir::Type truth = builder.getI1Type();
+  auto whole = [&](const Predicate &drawn) {
     Mask mask = truthOf(drawn.value, "past");
-    EXPECT_LE(mask.parts.size(), Mask::kMostParts);
-    coarse += mask.coarse;
+    EXPECT_LE(mask.parts.size(), Mask::kMostParts) << drawn.text;
     check(drawn);
     checkSpans(drawn);
     checkKeep(drawn, mask);
-    if (HasFatalFailure())
-      return;
+    return mask.coarse;
+  };
+  for (int i = 0; i < 60 && !HasFatalFailure(); ++i)
+    whole(predicate(6));
+  // Each remainder that is not allowed leaves two parts: 32 together; of 30 distances, 30 parts.
+  auto causal = [](int64_t t, int64_t p) { return p <= t; };
+  Value distance = make<SubOp>(i32(), time().value, past().value);
+  Predicate all{make<LeOp>(truth, past().value, time().value), causal, "remainders"};
+  Predicate any{make<LtOp>(truth, distance, constant(0).value),
+                [](int64_t t, int64_t p) { return t < p; }, "distances"};
+  for (int64_t m : {5, 7, 11, 13, 17}) {
+    Value rest = make<ModOp>(i32(), past().value, constant(m).value);
+    all.value = make<AndOp>(truth, all.value, make<NeOp>(truth, rest, constant(m - 3).value));
+    all.holds = [m, before = all.holds](int64_t t, int64_t p) {
+      return before(t, p) && p % m != m - 3;
+    };
   }
-  EXPECT_GE(coarse, 5); // the limit is met
+  for (int64_t d = 1; d < 60; d += 2) {
+    any.value = make<OrOp>(truth, any.value, make<EqOp>(truth, distance, constant(d).value));
+    any.holds = [d, before = any.holds](int64_t t, int64_t p) {
+      return before(t, p) || t - p == d;
+    };
+  }
+  EXPECT_TRUE(whole(all));
+  EXPECT_TRUE(whole(any));
 }
 
 TEST_F(MaskTest, WhatIsKept) {

@@ -1,203 +1,246 @@
 //===- KeyIntervals.cpp
 //-----------------------------------------------------------------------------===//
+// Each part of a mask becomes an interval: of an inequality in which the key stands once, alone or
+// within floors, it is brought to one side, which loses nothing.  An inequality in which it stands
+// several times bounds the interval through the least and the largest of past - time and of past.
 #include "Analysis/KeyIntervals.h"
-#include "Analysis/Floors.h"
-#include "mlir/Analysis/Presburger/Simplex.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
+#include <numeric>
 
-using namespace mlir;
-using namespace mlir::presburger;
 using namespace tril;
+using llvm::ArrayRef;
 
-static std::optional<int64_t> valueOf(const std::optional<PWMAFunction> &function, int64_t t) {
-  if (!function)
-    return std::nullopt;
-  auto value = function->valueAt(ArrayRef<int64_t>{t});
-  return value ? std::optional(int64_t((*value)[0])) : std::nullopt;
+std::optional<int64_t> KeyInterval::leastAt(int64_t t) const {
+  std::optional<int64_t> result;
+  for (const KeyEnd &end : least)
+    result = std::max(result.value_or(INT64_MIN), floors->at(end.value, t, 0));
+  return result;
 }
-std::optional<int64_t> KeyInterval::leastAt(int64_t t) const { return valueOf(least, t); }
-std::optional<int64_t> KeyInterval::mostAt(int64_t t) const { return valueOf(most, t); }
+std::optional<int64_t> KeyInterval::mostAt(int64_t t) const {
+  std::optional<int64_t> result;
+  for (const KeyEnd &end : most)
+    result = std::min(result.value_or(INT64_MAX), floors->at(end.value, t, 0));
+  return result;
+}
 
 namespace {
 
-/// time as the domain, past as the range.
-PresburgerRelation asRelation(const PresburgerSet &set) {
-  PresburgerRelation result = PresburgerRelation::getEmpty(PresburgerSpace::getRelationSpace(1, 1));
-  for (IntegerRelation disjunct : set.getAllDisjuncts()) {
-    disjunct.convertVarKind(VarKind::SetDim, 0, 1, VarKind::Domain);
-    result.unionInPlace(disjunct);
+/// How a number of `time` alone moves; nothing if it rises and falls.
+std::optional<Motion> motionOf(const Floors &floors, const Quasi &q) {
+  if (std::optional<Period> period = floors.periodOf(q, /*past=*/false)) {
+    bool rises = false, falls = false;
+    int64_t before = floors.at(q, 0, 0);
+    for (int64_t t = 1; t <= period->period && !(rises && falls); ++t) {
+      int64_t now = floors.at(q, t, 0);
+      rises |= now > before;
+      falls |= now < before;
+      before = now;
+    }
+    if (rises && falls)
+      return std::nullopt;
+    return rises ? Motion::up : falls ? Motion::down : Motion::still;
   }
-  return result;
-}
-
-PresburgerSet asSet(const PresburgerRelation &relation) {
-  PresburgerSet result = PresburgerSet::getEmpty(PresburgerSpace::getSetSpace(2));
-  for (IntegerRelation disjunct : relation.getAllDisjuncts()) {
-    disjunct.convertVarKind(VarKind::Domain, 0, 1, VarKind::Range, 0);
-    result.unionInPlace(disjunct);
+  // Of a long period: a sum of what moves in one direction.
+  bool rises = q.time > 0, falls = q.time < 0;
+  for (auto [index, factor] : q.floors) {
+    std::optional<Motion> one = motionOf(floors, floors[index].dividend);
+    if (!one)
+      return std::nullopt;
+    rises |= *one != Motion::still && (*one == Motion::up) == (factor > 0);
+    falls |= *one != Motion::still && (*one == Motion::up) != (factor > 0);
   }
-  return result;
-}
-
-PresburgerRelation graphOf(const PWMAFunction &function) {
-  PresburgerRelation graph = PresburgerRelation::getEmpty(PresburgerSpace::getRelationSpace(1, 1));
-  for (const PWMAFunction::Piece &piece : function.getAllPieces())
-    graph.unionInPlace(
-        PresburgerRelation(piece.output.getAsRelation()).intersectDomain(piece.domain));
-  return graph;
-}
-
-/// Whether there are t < u with f(t) > f(u) (`down`), or with f(t) < f(u).
-bool changes(const PresburgerRelation &graph, bool down) {
-  // pairs (f(t), f(u)) with t < u: the composition of the inverse graph, "before", and the graph.
-  IntegerRelation before(PresburgerSpace::getRelationSpace(1, 1));
-  before.addInequality({-1, 1, -1}); // u - t - 1 >= 0
-  PresburgerRelation inverse = graph;
-  inverse.inverse();
-  inverse.compose(PresburgerRelation(before));
-  inverse.compose(graph);
-  IntegerRelation order(PresburgerSpace::getRelationSpace(1, 1));
-  if (down)
-    order.addInequality({1, -1, -1});
-  else
-    order.addInequality({-1, 1, -1});
-  return !inverse.intersect(PresburgerRelation(order)).isIntegerEmpty();
-}
-
-std::optional<Motion> motionOf(const PWMAFunction &function) {
-  PresburgerRelation graph = graphOf(function);
-  bool falls = changes(graph, /*down=*/true), rises = changes(graph, /*down=*/false);
-  if (falls && rises)
+  if (rises && falls)
     return std::nullopt;
-  return falls ? Motion::down : rises ? Motion::up : Motion::still;
+  return rises ? Motion::up : falls ? Motion::down : Motion::still;
 }
 
-/// t -> factor * t + constant
-PWMAFunction affine(int64_t factor, int64_t constant) {
-  PresburgerSpace space = PresburgerSpace::getRelationSpace(1, 1);
-  IntMatrix row(1, 2);
-  row(0, 0) = factor;
-  row(0, 1) = constant;
-  PWMAFunction result(space);
-  result.addPiece(
-      {PresburgerSet::getUniverse(space.getDomainSpace()), MultiAffineFunction(space, row)});
-  return result;
+/// Whether a row is at least 0 at every pair of the lattice, as far as it repeats within few.
+bool holdsOn(const KeyLattice &lattice, const Floors &floors, const Quasi &row) {
+  std::optional<Period> time = floors.periodOf(row, false, 64),
+                        past = floors.periodOf(row, true, 64);
+  if (!time || !past || time->growth != 0 || past->growth != 0)
+    return false;
+  int64_t times = std::lcm(time->period, lattice.step),
+          pasts = std::lcm(past->period, lattice.step);
+  if (times * pasts > 16384)
+    return false;
+  for (int64_t t = 0; t < times; ++t)
+    for (int64_t p = 0; p < pasts; ++p)
+      if (lattice.contains(t, p) && floors.at(row, t, p) < 0)
+        return false;
+  return true;
 }
 
-/// Whether every local variable has its floor: symbolic minima sometimes come without.
-bool isExplicit(const PWMAFunction &function) {
-  return llvm::all_of(function.getAllPieces(), [](const PWMAFunction::Piece &piece) {
-    return piece.output.getDivs().getNumDivs() == piece.output.getSpace().getNumLocalVars() &&
-           piece.output.getDivs().hasAllReprs() &&
-           llvm::all_of(piece.domain.getAllDisjuncts(), [](const IntegerRelation &disjunct) {
-             return disjunct.getLocalReprs().hasAllReprs();
-           });
+/// An end that a row gives.
+struct Side {
+  bool least;
+  Quasi value;
+};
+
+/// Brings the key of a row to one side; nothing where it stands in it more than once.
+std::optional<Side> isolate(Floors &floors, Quasi row) {
+  while (!row.tooLarge) {
+    std::optional<unsigned> within;
+    unsigned times = row.past != 0;
+    for (auto [index, factor] : row.floors)
+      if (floors.readsPast(floors[index].dividend)) {
+        within = index;
+        ++times;
+      }
+    if (times != 1)
+      return std::nullopt;
+    int64_t factor = within ? row.floors[*within] : row.past;
+    Quasi rest = row;
+    if (within)
+      rest.floors.erase(*within);
+    else
+      rest.past = 0;
+    // factor * x + rest >= 0: x >= -floor(rest / factor), or x <= floor(rest / -factor).
+    std::optional<Quasi> quotient = floors.floor(rest, std::abs(factor));
+    if (!quotient)
+      return std::nullopt;
+    if (!within)
+      return Side{factor > 0, factor > 0 ? quotient->times(-1) : *quotient};
+    const Floors::Floor floor = floors[*within];
+    if (factor > 0) // floor(a / d) >= n: a - d n >= 0
+      row = Quasi::sum(floor.dividend, quotient->times(floor.divisor));
+    else // floor(a / d) <= n: d n + d - 1 - a >= 0
+      row = difference(quotient->times(floor.divisor), floor.dividend).plus(floor.divisor - 1);
+  }
+  return std::nullopt;
+}
+
+/// Whether code can compute it in 64 bits, of positions below 2^31.
+bool isSmall(const Floors &floors, const Quasi &q) {
+  constexpr int64_t most = int64_t(1) << 31;
+  if (q.tooLarge || std::abs(q.time) > most || std::abs(q.constant) > most)
+    return false;
+  return llvm::all_of(q.floors, [&](auto &one) {
+    return std::abs(one.second) <= most && isSmall(floors, floors[one.first].dividend);
   });
 }
 
-/// One interval that holds `pairs`; `must` says what it may be full of.
-KeyInterval intervalOf(const PresburgerSet &pairs, const PresburgerSet &must,
-                       const KeyLattice &lattice) {
-  KeyInterval result;
-  result.first = std::max<int64_t>(leastOf(pairs, 1, 0).value.value_or(0), 0);
-  if (auto last = leastOf(pairs, -1, 0).value)
-    result.last = -*last;
+void addEnd(llvm::SmallVectorImpl<KeyEnd> &ends, const Quasi &value, Motion moves, bool least) {
+  for (KeyEnd &end : ends) {
+    Quasi apart = difference(value, end.value);
+    if (!apart.isConstant())
+      continue;
+    if ((apart.constant > 0) == least) // the same but for a number: the narrower
+      end.value = value;
+    return;
+  }
+  ends.push_back({value, moves});
+}
 
-  // Ends of the forms t + c and c hold always, ...
-  if (auto near = leastOf(pairs, -1, 1).value) {
-    result.least = affine(1, *near);
-    result.leastMoves = Motion::up;
-  } else if (auto fixed = leastOf(pairs, 0, 1).value)
-    result.least = affine(0, *fixed);
-  if (auto near = leastOf(pairs, 1, -1).value) {
-    result.most = affine(1, -*near);
-    result.mostMoves = Motion::up;
-  } else if (auto fixed = leastOf(pairs, 0, -1).value)
-    result.most = affine(0, -*fixed);
+/// Of all pairs of `parts`, bounds of past - time and of past.
+class Hull {
+public:
+  Hull(const Mask &mask, ArrayRef<MaskPart> parts) {
+    for (const MaskPart &part : parts)
+      bounds.emplace_back(*mask.floors, part.rows);
+  }
+  std::optional<int64_t> least(const Quasi &number) { return extreme(number, 1); }
+  std::optional<int64_t> most(const Quasi &number) { return extreme(number, -1); }
 
-  // ... the exact ones where they have a value at each query and move in one direction.
-  IntegerRelation span(PresburgerSpace::getSetSpace(1));
-  span.addBound(BoundType::LB, 0, result.first);
-  if (result.last)
-    span.addBound(BoundType::UB, 0, *result.last);
-  const PresburgerSet asked((IntegerPolyhedron(span)));
-  if (pairs.getNumDisjuncts() > 1)
-    return result;
-  PresburgerRelation relation = asRelation(pairs);
-  PresburgerSet domain(withFloors(relation.getDomainSet()));
-  if (!isSimple(domain) || !asked.subtract(domain).isIntegerEmpty())
-    return result;
-  SymbolicLexOpt least = relation.findSymbolicIntegerLexMin(),
-                 most = relation.findSymbolicIntegerLexMax();
-  auto use = [&](const PWMAFunction &end, std::optional<PWMAFunction> &target, Motion &moves) {
-    if (!isExplicit(end))
-      return;
-    PresburgerSet domain(withFloors(end.getDomain()));
-    if (!isSimple(domain) || !asked.subtract(domain).isIntegerEmpty())
-      return;
-    if (auto motion = motionOf(end)) {
-      target = end;
-      moves = *motion;
+  void addLeast(KeyInterval &interval) {
+    if (auto near = least(distance))
+      addEnd(interval.least, Quasi::ofTime(1, *near), Motion::up, true);
+    else if (auto fixed = least(Quasi::ofPast()); fixed && *fixed > 0)
+      addEnd(interval.least, Quasi::number(*fixed), Motion::still, true);
+  }
+  void addMost(KeyInterval &interval) {
+    if (auto near = most(distance))
+      addEnd(interval.most, Quasi::ofTime(1, *near), Motion::up, false);
+    if (auto fixed = most(Quasi::ofPast()))
+      addEnd(interval.most, Quasi::number(*fixed), Motion::still, false);
+  }
+
+private:
+  std::optional<int64_t> extreme(const Quasi &number, int64_t sign) {
+    std::optional<int64_t> result;
+    for (PartBounds &part : bounds) {
+      Extreme one = part.least(number.times(sign));
+      if (one.none)
+        continue;
+      if (!one.value)
+        return std::nullopt;
+      result = std::min(result.value_or(*one.value), *one.value);
     }
-  };
-  use(least.lexopt, result.least, result.leastMoves);
-  use(most.lexopt, result.most, result.mostMoves);
-  bool endless = most.lexopt.getNumPieces() == 0;
-  if (!result.least || (!result.most && !endless))
-    return result;
+    return result ? std::optional(*result * sign) : std::nullopt;
+  }
 
-  if (!isSimple(must))
-    return result;
+  std::vector<PartBounds> bounds;
+  const Quasi distance = difference(Quasi::ofPast(), Quasi::ofTime());
+};
 
-  // Full: every query of the span sees every key between the ends.
-  auto side = [](const PWMAFunction &end, int64_t sign) { // sign * (past - end(time)) >= 0
-    IntegerRelation order(PresburgerSpace::getRelationSpace(1, 1));
-    order.addInequality({-sign, sign, 0});
-    PresburgerRelation pairs = graphOf(end);
-    pairs.compose(PresburgerRelation(order));
-    return pairs;
-  };
-  PresburgerRelation between = side(*result.least, 1);
-  if (result.most)
-    between = between.intersect(side(*result.most, -1));
-  between = between.intersectDomain(asked);
-  IntegerRelation keys(PresburgerSpace::getSetSpace(1));
-  keys.addBound(BoundType::LB, 0, 0);
-  between = between.intersectRange(PresburgerSet(IntegerPolyhedron(keys)));
-  result.full = asSet(between).intersect(pairsOf(lattice)).subtract(must).isIntegerEmpty();
+KeyInterval intervalOf(const Mask &mask, const MaskPart &part, const KeyLattice &lattice) {
+  Floors &floors = *mask.floors;
+  Hull hull(mask, part);
+  KeyInterval result;
+  result.floors = mask.floors;
+  result.first = std::max<int64_t>(hull.least(Quasi::ofTime()).value_or(0), 0);
+  result.last = hull.most(Quasi::ofTime());
+  bool exact = true; // the ends say all that the rows say
+  for (const Quasi &row : part.rows) {
+    if (holdsOn(lattice, floors, row))
+      continue;
+    if (!floors.readsPast(row)) { // which queries see it
+      std::optional<Motion> motion = motionOf(floors, row);
+      exact &=
+          motion && (*motion == Motion::down ? result.last && floors.at(row, *result.last, 0) >= 0
+                                             : floors.at(row, result.first, 0) >= 0);
+      continue;
+    }
+    std::optional<Side> side = isolate(floors, row);
+    std::optional<Motion> motion =
+        side && isSmall(floors, side->value) ? motionOf(floors, side->value) : std::nullopt;
+    if (motion)
+      addEnd(side->least ? result.least : result.most, side->value, *motion, side->least);
+    else
+      exact = false;
+  }
+  result.full = exact && part.known;
+  if (!exact) {
+    hull.addLeast(result);
+    hull.addMost(result);
+  }
   return result;
 }
 
-/// Without the disjuncts that lie in others.
-PresburgerSet withoutDuplicates(const PresburgerSet &set) {
-  std::vector<IntegerRelation> kept;
-  for (const IntegerRelation &disjunct : set.getAllDisjuncts()) {
-    if (disjunct.isIntegerEmpty() || llvm::any_of(kept, [&](const IntegerRelation &other) {
-          return disjunct.isSubsetOf(other);
-        }))
-      continue;
-    llvm::erase_if(kept, [&](const IntegerRelation &other) { return other.isSubsetOf(disjunct); });
-    kept.push_back(disjunct);
-  }
-  PresburgerSet result = PresburgerSet::getEmpty(set.getSpace());
-  for (const IntegerRelation &disjunct : kept)
-    result.unionInPlace(disjunct);
-  return result;
+bool same(ArrayRef<KeyEnd> a, ArrayRef<KeyEnd> b) {
+  return a.size() == b.size() && llvm::all_of(a, [&](const KeyEnd &x) {
+           return llvm::any_of(b, [&](const KeyEnd &y) { return x.value == y.value; });
+         });
 }
 
 } // namespace
 
-std::vector<KeyInterval> tril::keyIntervals(const MaskSets &mask, const KeyLattice &lattice,
+std::vector<KeyInterval> tril::keyIntervals(const Mask &mask, const KeyLattice &lattice,
                                             unsigned limit) {
-  PresburgerSet may = withoutDuplicates(PresburgerSet(withFloors(mask.may))),
-                must(withFloors(mask.must));
+  std::vector<MaskPart> parts = withoutCovered(mask);
   std::vector<KeyInterval> result;
-  if (may.getNumDisjuncts() > limit) {
-    result.push_back(intervalOf(may, must, lattice));
-    return result;
+  for (const MaskPart &part : parts) {
+    KeyInterval one = intervalOf(mask, part, lattice);
+    auto twin = llvm::find_if(result, [&](const KeyInterval &other) {
+      return one.first == other.first && one.last == other.last && same(one.least, other.least) &&
+             same(one.most, other.most);
+    });
+    if (twin == result.end())
+      result.push_back(std::move(one));
+    else
+      twin->full |= one.full;
   }
-  for (const IntegerRelation &disjunct : may.getAllDisjuncts())
-    result.push_back(intervalOf(PresburgerSet(IntegerPolyhedron(disjunct)), must, lattice));
-  return result;
+  if (result.size() <= limit)
+    return result;
+  Hull hull(mask, parts);
+  KeyInterval all;
+  all.floors = mask.floors;
+  all.first = std::max<int64_t>(hull.least(Quasi::ofTime()).value_or(0), 0);
+  all.last = hull.most(Quasi::ofTime());
+  hull.addLeast(all);
+  hull.addMost(all);
+  return {all};
 }
 
 KeySpan tril::spanOf(const KeyInterval &interval, int64_t first, int64_t last, int64_t all) {
@@ -206,15 +249,15 @@ KeySpan tril::spanOf(const KeyInterval &interval, int64_t first, int64_t last, i
   if (end < begin)
     return {all, 0, all, 0};
   KeySpan span{0, all, 0, all};
-  if (interval.least) {
-    bool up = interval.leastMoves != Motion::down;
-    span.lo = std::max<int64_t>(interval.leastAt(up ? begin : end).value_or(0), 0);
-    span.fullLo = interval.leastAt(up ? end : begin).value_or(all);
+  for (const KeyEnd &one : interval.least) {
+    bool up = one.moves != Motion::down;
+    span.lo = std::max(span.lo, interval.floors->at(one.value, up ? begin : end, 0));
+    span.fullLo = std::max(span.fullLo, interval.floors->at(one.value, up ? end : begin, 0));
   }
-  if (interval.most) {
-    bool up = interval.mostMoves != Motion::down;
-    span.hi = std::min(interval.mostAt(up ? end : begin).value_or(all) + 1, all);
-    span.fullHi = std::min(interval.mostAt(up ? begin : end).value_or(-1) + 1, all);
+  for (const KeyEnd &one : interval.most) {
+    bool up = one.moves != Motion::down;
+    span.hi = std::min(span.hi, interval.floors->at(one.value, up ? end : begin, 0) + 1);
+    span.fullHi = std::min(span.fullHi, interval.floors->at(one.value, up ? begin : end, 0) + 1);
   }
   if (!interval.full || first < begin || end < last)
     span.fullLo = all, span.fullHi = 0;

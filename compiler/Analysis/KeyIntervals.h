@@ -1,34 +1,40 @@
 //===- KeyIntervals.h - the keys that a query sees, as intervals
 //-----------------------------------===//
-// A kernel visits tiles of keys.  From the mask's set this says which: a union of intervals,
+// A kernel visits tiles of keys.  From the mask this says which: a union of intervals,
 // least(t) <= past <= most(t), each for the queries first <= t (<= last), whose ends are
 // quasi-affine functions of t.
 #pragma once
 #include "Analysis/Lattice.h"
-#include "mlir/Analysis/Presburger/PWMAFunction.h"
 
 namespace tril {
 
-/// How an end of an interval moves with the query's position.
+/// How a number moves with the query's position.
 enum class Motion { still, up, down };
+
+/// An end of an interval, inclusive.
+struct KeyEnd {
+  Quasi value; ///< of `time` alone
+  Motion moves = Motion::still;
+};
 
 struct KeyInterval {
   int64_t first = 0;           ///< queries at earlier positions see none of it
   std::optional<int64_t> last; ///< nor do later ones
-  /// The ends, inclusive, as functions of t; without a value: 0 and no end.
-  std::optional<mlir::presburger::PWMAFunction> least, most;
-  Motion leastMoves = Motion::still, mostMoves = Motion::still;
+  /// It begins at the largest of these and ends at the smallest of those; without any: at 0, and no
+  /// end.
+  llvm::SmallVector<KeyEnd, 2> least, most;
   bool full = false; ///< every key between the ends (of the lattice) is seen, by every query
                      ///< first <= t <= last
+  std::shared_ptr<const Floors> floors; ///< of the ends
 
   /// Ends at t, for tests and pictures.
   std::optional<int64_t> leastAt(int64_t t) const;
   std::optional<int64_t> mostAt(int64_t t) const;
 };
 
-/// Intervals that hold every pair of mask.may, which lie on `lattice`; at most `limit` of them
-/// (what is more becomes one hull).
-std::vector<KeyInterval> keyIntervals(const MaskSets &mask, const KeyLattice &lattice = {},
+/// Intervals that hold every pair that `mask` may let through, which lie on `lattice`; at most
+/// `limit` of them (what is more becomes one hull).
+std::vector<KeyInterval> keyIntervals(const Mask &mask, const KeyLattice &lattice = {},
                                       unsigned limit = 6);
 
 /// Keys, lo <= key < hi, that queries first .. last see of an interval, and those within that all

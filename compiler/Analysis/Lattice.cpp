@@ -1,64 +1,126 @@
 //===- Lattice.cpp
 //----------------------------------------------------------------------------------===//
 #include "Analysis/Lattice.h"
-#include "Analysis/Floors.h"
-#include <set>
+#include "llvm/Support/MathExtras.h"
+#include <numeric>
 
-using namespace mlir;
-using namespace mlir::presburger;
 using namespace tril;
+
+static constexpr int64_t kLargestModulus = 4096;
+
+static int64_t modulo(int64_t a, int64_t n) { return a - llvm::divideFloorSigned(a, n) * n; }
 
 namespace {
 
-/// Pairs with past - time (or past) = offset + rest modulo step, least <= rest <= most.
-PresburgerSet remainders(const KeyLattice &lattice, int64_t least, int64_t most) {
-  IntegerRelation set(PresburgerSpace::getSetSpace(2));
-  SmallVector<int64_t> distance = {lattice.moves ? -1 : 0, 1, -lattice.offset};
-  set.addLocalFloorDiv(distance, lattice.step);
-  // rest = distance - step * floor(distance / step)
-  set.addInequality({distance[0], distance[1], -lattice.step, distance[2] - least});
-  set.addInequality({-distance[0], -distance[1], lattice.step, most - distance[2]});
-  return PresburgerSet(IntegerPolyhedron(set));
+/// A number is `rest` modulo `modulus`; of modulus 0, it is `rest`.
+struct Residue {
+  int64_t modulus = 1, rest = 0;
+
+  /// Both hold.  One of them, where their modulus would be too large.
+  static Residue both(const Residue &a, const Residue &b) {
+    if (a.modulus == 0 || b.modulus == 1)
+      return a;
+    if (b.modulus == 0 || a.modulus == 1)
+      return b;
+    int64_t all = std::lcm(a.modulus, b.modulus);
+    if (all <= kLargestModulus)
+      for (int64_t rest = a.rest; rest < all; rest += a.modulus)
+        if (rest % b.modulus == b.rest)
+          return {all, rest};
+    return a.modulus >= b.modulus ? a : b; // or nothing is left, of which anything is true
+  }
+  /// One or the other holds.
+  static Residue either(const Residue &a, const Residue &b) {
+    int64_t modulus = std::gcd(std::gcd(a.modulus, b.modulus), a.rest - b.rest);
+    return {modulus, modulus ? modulo(a.rest, modulus) : a.rest};
+  }
+  /// x, where factor * x = rest modulo `modulus`.
+  static Residue ofMultiple(int64_t factor, int64_t rest, int64_t modulus) {
+    if (factor == 0)
+      return {};
+    if (modulus == 0)
+      return rest % factor == 0 ? Residue{0, rest / factor} : Residue{};
+    int64_t common = std::gcd(factor, modulus);
+    if (modulus > kLargestModulus || rest % common != 0)
+      return {};
+    for (int64_t x = 0; x < modulus / common; ++x)
+      if (modulo(factor * x - rest, modulus) == 0)
+        return {modulus / common, x};
+    return {};
+  }
+};
+
+/// What is known of past - time (`moves`), or of past, in one part.
+Residue residueOf(const Floors &floors, const MaskPart &part, bool moves) {
+  Residue result;
+  // time * t + past * p = rest modulo `modulus`, for all pairs.
+  auto learn = [&](const Quasi &q, int64_t rest, int64_t modulus) {
+    // With p = x + t, resp. p = x: what is left of t has to be a multiple of the modulus.
+    modulus = std::gcd(modulus, moves ? q.time + q.past : q.time);
+    result = Residue::both(result, Residue::ofMultiple(q.past, rest, modulus));
+  };
+  PartBounds bounds(floors, part.rows);
+  if (bounds.isEmpty())
+    return {0, 0};
+  std::map<unsigned, bool> seen;
+  for (const Quasi &row : part.rows)
+    for (auto [index, factor] : row.floors) {
+      const Floors::Floor &floor = floors[index];
+      if (!seen.try_emplace(index).second || !floor.dividend.floors.empty())
+        continue;
+      Quasi remainder = floor.dividend; // between 0 and the divisor
+      remainder.floors[index] = -floor.divisor;
+      Extreme least = bounds.least(remainder), most = bounds.most(remainder);
+      if (least.value && least.value == most.value)
+        learn(floor.dividend, *least.value - floor.dividend.constant, floor.divisor);
+    }
+  // Equations: time * t + past * p + factors * floors + constant = 0.
+  for (const Quasi &row : part.rows)
+    for (const Quasi &opposite : part.rows) {
+      Quasi sum = Quasi::sum(row, opposite);
+      if (!sum.isConstant() || sum.constant != 0)
+        continue;
+      int64_t modulus = 0;
+      for (auto [index, factor] : row.floors)
+        modulus = std::gcd(modulus, factor);
+      learn(row, -row.constant, modulus);
+    }
+  return result;
 }
 
 } // namespace
 
-PresburgerSet tril::pairsOf(const KeyLattice &lattice) {
-  if (lattice.step == 1)
-    return PresburgerSet::getUniverse(PresburgerSpace::getSetSpace(2));
-  return remainders(lattice, 0, 0);
+static Residue residueOf(const Mask &mask, bool moves) {
+  std::optional<Residue> all;
+  for (const MaskPart &part : mask.parts) {
+    if (PartBounds(*mask.floors, part.rows).isEmpty())
+      continue;
+    Residue one = residueOf(*mask.floors, part, moves);
+    all = all ? Residue::either(*all, one) : one;
+    if (all->modulus == 1)
+      break;
+  }
+  return all.value_or(Residue());
 }
 
-std::optional<KeyLattice> tril::latticeOf(const PresburgerSet &pairs, int64_t step) {
+KeyLattice tril::latticeOf(const Mask &mask) {
+  KeyLattice best;
+  for (bool moves : {true, false}) {
+    Residue residue = residueOf(mask, moves);
+    for (int64_t step = kLargestStep; step > best.step && residue.modulus > 0; --step)
+      if (residue.modulus % step == 0)
+        best = {step, moves, modulo(residue.rest, step)};
+  }
+  return best;
+}
+
+std::optional<KeyLattice> tril::latticeOf(const Mask &mask, int64_t step) {
   if (step == 1)
     return KeyLattice();
-  SmallVector<llvm::DynamicAPInt, 8> sample;
-  PresburgerSet set(withFloors(pairs));
-  if (!set.findIntegerSample(sample))
-    return std::nullopt;
-  auto time = int64_t(sample[0]), past = int64_t(sample[1]);
   for (bool moves : {true, false}) {
-    int64_t distance = past - (moves ? time : 0);
-    KeyLattice lattice{step, moves, distance - llvm::divideFloorSigned(distance, step) * step};
-    if (set.intersect(remainders(lattice, 1, step - 1)).isIntegerEmpty())
-      return lattice;
+    Residue residue = residueOf(mask, moves);
+    if (residue.modulus % step == 0)
+      return KeyLattice{step, moves, modulo(residue.rest, step)};
   }
   return std::nullopt;
-}
-
-KeyLattice tril::latticeOf(const PresburgerSet &pairs) {
-  // A step divides the divisor of some floor that the mask has.
-  std::set<int64_t, std::greater<>> steps;
-  for (const IntegerRelation &disjunct : pairs.getAllDisjuncts()) {
-    DivisionRepr floors = disjunct.getLocalReprs();
-    for (unsigned i = 0; i < floors.getNumDivs(); ++i)
-      if (floors.hasRepr(i))
-        for (int64_t step = 2; step <= kLargestStep; ++step)
-          if (int64_t(floors.getDenom(i)) % step == 0)
-            steps.insert(step);
-  }
-  for (int64_t step : steps)
-    if (auto lattice = latticeOf(pairs, step))
-      return *lattice;
-  return {};
 }

@@ -10,19 +10,19 @@ struct KeyLattice {
   int64_t step = 1;
   bool moves = false;
   int64_t offset = 0; ///< 0 <= offset < step
+
+  bool contains(int64_t time, int64_t past) const {
+    return (past - offset - (moves ? time : 0)) % step == 0;
+  }
 };
 
 /// Steps up to this one are looked for: blocks of 64 * step positions are not too large then.
 inline constexpr int64_t kLargestStep = 16;
 
-/// The coarsest lattice of such a step that holds every pair of `pairs`; of step 1 if there is no
-/// other.
-KeyLattice latticeOf(const mlir::presburger::PresburgerSet &pairs);
+/// The coarsest lattice of such a step that holds every pair of `mask`; of step 1 if none is found.
+KeyLattice latticeOf(const Mask &mask);
 
 /// The same with a given step: whether there is one.
-std::optional<KeyLattice> latticeOf(const mlir::presburger::PresburgerSet &pairs, int64_t step);
-
-/// Its pairs.
-mlir::presburger::PresburgerSet pairsOf(const KeyLattice &lattice);
+std::optional<KeyLattice> latticeOf(const Mask &mask, int64_t step);
 
 } // namespace tril

@@ -1,62 +1,16 @@
 //===- Mask.cpp
 //-----------------------------------------------------------------------------------===//
 #include "Analysis/Mask.h"
-#include "Analysis/Floors.h"
-#include "mlir/Analysis/Presburger/PWMAFunction.h"
-#include "mlir/Analysis/Presburger/Simplex.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include <map>
 
 using namespace mlir;
-using namespace mlir::presburger;
 using namespace tril;
 
 namespace {
 
 NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
 
-} // namespace
-
-bool tril::isSimple(const PresburgerRelation &set) {
-  constexpr double most = 1e5;
-  double work = 1;
-  for (const IntegerRelation &part : set.getAllDisjuncts())
-    work *= part.getNumInequalities() + 2 * part.getNumEqualities() + 1;
-  return work <= most;
-}
-
-namespace {
-
-const PresburgerSpace kSpace = PresburgerSpace::getSetSpace(/*time, past*/ 2);
-
-PresburgerSet complementOf(const PresburgerSet &set) {
-  return PresburgerSet(withFloors(set)).complement();
-}
-
-/// (time * t + past * p + sum of factors * floors + constant) / scale, scale > 0.
-struct Quasi {
-  int64_t time = 0, past = 0, constant = 0, scale = 1;
-  std::map<unsigned, int64_t> floors; // by index in Reader::floors
-
-  bool operator==(const Quasi &) const = default;
-
-  Quasi times(int64_t factor) const {
-    Quasi r = *this;
-    r.time *= factor, r.past *= factor, r.constant *= factor;
-    for (auto &[index, coefficient] : r.floors)
-      coefficient *= factor;
-    return r;
-  }
-  /// a + sign * b
-  static Quasi sum(const Quasi &a, const Quasi &b, int64_t sign) {
-    Quasi r = a.times(b.scale), s = b.times(a.scale * sign);
-    r.scale = a.scale * b.scale;
-    r.time += s.time, r.past += s.past, r.constant += s.constant;
-    for (auto &[index, coefficient] : s.floors)
-      r.floors[index] += coefficient;
-    return r;
-  }
-};
+using Parts = MaskAlgebra::Parts;
 
 /// An expression under conditions: each guard is to be >= 0 (its scale is ignored: it is positive).
 struct Case {
@@ -70,69 +24,29 @@ class Reader {
 public:
   explicit Reader(StringRef past, ArrayRef<Value> given = {}) : past(past), given(given) {}
 
-  MaskSets truth(Value value);
-  MaskSets mask(Value score);
+  /// Where a predicate holds, or where it does not.
+  const Parts &truth(Value value, bool holds = true);
+  Parts mask(Value score);
+  Mask finish(Parts parts) { return {floors, std::move(parts), algebra.coarse()}; }
 
 private:
   Cases number(Value value); ///< empty: not of this kind
   Cases combine(const Cases &a, const Cases &b,
                 llvm::function_ref<std::optional<Quasi>(const Quasi &, const Quasi &)> f);
   Cases pick(const Cases &a, const Cases &b, bool larger);
-  std::optional<Quasi> floorOf(const Quasi &value, int64_t divisor);
-  PresburgerSet
-  compare(const Cases &a, const Cases &b,
-          llvm::function_ref<SmallVector<Quasi>(const Quasi &difference)> nonNegative);
-  IntegerRelation relation(ArrayRef<Quasi> nonNegative);
-  static MaskSets open() {
-    return {PresburgerSet::getUniverse(kSpace), PresburgerSet::getEmpty(kSpace)};
-  }
-  static MaskSets known(const PresburgerSet &set) { return {set, set}; }
-  static MaskSets both(const MaskSets &a, const MaskSets &b) {
-    return {a.may.intersect(b.may), a.must.intersect(b.must)};
-  }
-  static MaskSets either(const MaskSets &a, const MaskSets &b) {
-    return {a.may.unionSet(b.may), a.must.unionSet(b.must)};
-  }
-  static MaskSets opposite(const MaskSets &a) {
-    return {isSimple(a.must) ? complementOf(a.must) : PresburgerSet::getUniverse(kSpace),
-            isSimple(a.may) ? complementOf(a.may) : PresburgerSet::getEmpty(kSpace)};
-  }
+  Parts truthOf(Value value, bool holds);
+  Parts comparison(Operation *op, bool holds);
+  Parts both(const Parts &a, const Parts &b) { return algebra.both(a, b); }
+  Parts either(const Parts &a, const Parts &b) { return algebra.either(a, b); }
 
   StringRef past;
   ArrayRef<Value> given;
-  struct Floor {
-    Quasi dividend; // with scale 1; of earlier floors
-    int64_t divisor;
-  };
-  std::vector<Floor> floors;
+  std::shared_ptr<Floors> floors = std::make_shared<Floors>();
+  MaskAlgebra algebra{*floors};
+  std::map<std::pair<void *, bool>, Parts> truths;
 };
 
 } // namespace
-
-std::optional<Quasi> Reader::floorOf(const Quasi &value, int64_t divisor) {
-  int64_t total = value.scale * divisor;
-  if (divisor <= 0 || total <= 0 || total > (int64_t(1) << 40))
-    return std::nullopt;
-  Quasi dividend = value;
-  dividend.scale = 1;
-  if (total == 1)
-    return dividend;
-  Quasi rest = dividend;
-  rest.constant = 0;
-  if (rest == Quasi()) {
-    dividend.constant = llvm::divideFloorSigned(dividend.constant, total);
-    return dividend;
-  }
-  unsigned index = 0;
-  while (index < floors.size() &&
-         !(floors[index].divisor == total && floors[index].dividend == dividend))
-    ++index;
-  if (index == floors.size())
-    floors.push_back({dividend, total});
-  Quasi result;
-  result.floors[index] = 1;
-  return result;
-}
 
 Cases Reader::combine(const Cases &a, const Cases &b,
                       llvm::function_ref<std::optional<Quasi>(const Quasi &, const Quasi &)> f) {
@@ -140,7 +54,7 @@ Cases Reader::combine(const Cases &a, const Cases &b,
   for (const Case &x : a)
     for (const Case &y : b) {
       std::optional<Quasi> value = f(x.value, y.value);
-      if (!value || result.size() == kMostCases)
+      if (!value || value->tooLarge || result.size() == kMostCases)
         return {};
       Case both{x.guards, *value};
       llvm::append_range(both.guards, y.guards);
@@ -159,7 +73,7 @@ Cases Reader::pick(const Cases &a, const Cases &b, bool larger) {
           return {};
         Case one{x.guards, first ? x.value : y.value};
         llvm::append_range(one.guards, y.guards);
-        one.guards.push_back(Quasi::sum(x.value, y.value, -1).times(first == larger ? 1 : -1));
+        one.guards.push_back(difference(x.value, y.value).times(first == larger ? 1 : -1));
         result.push_back(one);
       }
   return result;
@@ -182,7 +96,7 @@ Cases Reader::number(Value value) {
     Cases cases = number(operand);
     for (Case &one : cases) {
       std::optional<Quasi> value = f(one.value);
-      if (!value)
+      if (!value || value->tooLarge)
         return {};
       one.value = *value;
     }
@@ -247,11 +161,11 @@ Cases Reader::number(Value value) {
         });
       })
       .Case([&](FloorOp o) {
-        return each(o.getOperand(), [&](const Quasi &q) { return floorOf(q, 1); });
+        return each(o.getOperand(), [&](const Quasi &q) { return floors->floor(q, 1); });
       })
       .Case([&](CeilOp o) {
         return each(o.getOperand(), [&](const Quasi &q) -> std::optional<Quasi> {
-          auto down = floorOf(q.times(-1), 1);
+          auto down = floors->floor(q.times(-1), 1);
           return down ? std::optional(down->times(-1)) : std::nullopt;
         });
       })
@@ -260,7 +174,7 @@ Cases Reader::number(Value value) {
         if (!divisor || *divisor <= 0)
           return {};
         return each(o.getLhs(), [&](const Quasi &q) -> std::optional<Quasi> {
-          auto quotient = q.scale == 1 ? floorOf(q, *divisor) : std::nullopt;
+          auto quotient = q.scale == 1 ? floors->floor(q, *divisor) : std::nullopt;
           return quotient ? std::optional(Quasi::sum(q, quotient->times(*divisor), -1))
                           : std::nullopt;
         });
@@ -276,144 +190,132 @@ Cases Reader::number(Value value) {
       .Default(Cases());
 }
 
-IntegerRelation Reader::relation(ArrayRef<Quasi> nonNegative) {
-  IntegerRelation result(kSpace);
-  llvm::DenseMap<unsigned, unsigned> local; // of a floor
-  auto row = [&](const Quasi &q) {
-    SmallVector<int64_t> r(result.getNumCols(), 0);
-    r[0] = q.time, r[1] = q.past, r.back() = q.constant;
-    for (auto &[index, coefficient] : q.floors)
-      r[2 + local[index]] = coefficient;
-    return r;
-  };
-  std::function<void(const Quasi &)> define = [&](const Quasi &q) {
-    for (auto &[index, coefficient] : q.floors) {
-      if (local.contains(index))
-        continue;
-      define(floors[index].dividend);
-      result.addLocalFloorDiv(row(floors[index].dividend), floors[index].divisor);
-      unsigned number = local.size();
-      local[index] = number;
-    }
-  };
-  for (const Quasi &q : nonNegative)
-    define(q);
-  for (const Quasi &q : nonNegative)
-    result.addInequality(row(q));
-  return result;
+const Parts &Reader::truth(Value value, bool holds) {
+  auto [at, fresh] = truths.try_emplace({value.getAsOpaquePointer(), holds});
+  if (fresh) {
+    Parts parts = truthOf(value, holds);
+    at->second = std::move(parts);
+  }
+  return at->second;
 }
 
-PresburgerSet
-Reader::compare(const Cases &a, const Cases &b,
-                llvm::function_ref<SmallVector<Quasi>(const Quasi &difference)> nonNegative) {
-  PresburgerSet result = PresburgerSet::getEmpty(kSpace);
+Parts Reader::truthOf(Value value, bool holds) {
+  Operation *op = value.getDefiningOp();
+  if (llvm::is_contained(given, value))
+    return holds ? MaskAlgebra::all() : MaskAlgebra::none();
+  if (!op)
+    return MaskAlgebra::open();
+  auto all = [&](Value a, Value b) {
+    return holds ? both(truth(a), truth(b)) : either(truth(a, false), truth(b, false));
+  };
+  if (typeOf(value).getHoles()) { // a hole counts as false
+    auto where = dyn_cast<WhereOp>(op);
+    return where ? all(where.getOperand(), where.getCondition()) : MaskAlgebra::open();
+  }
+  auto choose = [&](Value condition, Value then, Value otherwise) {
+    return either(both(truth(condition), truth(then, holds)),
+                  both(truth(condition, false), truth(otherwise, holds)));
+  };
+  return llvm::TypeSwitch<Operation *, Parts>(op)
+      .Case([&](ConstantOp o) {
+        return o.getValue().isZero() == holds ? MaskAlgebra::none() : MaskAlgebra::all();
+      })
+      .Case([&](AndOp o) { return all(o.getLhs(), o.getRhs()); })
+      .Case([&](OrOp o) {
+        return holds ? either(truth(o.getLhs()), truth(o.getRhs()))
+                     : both(truth(o.getLhs(), false), truth(o.getRhs(), false));
+      })
+      .Case([&](NotOp o) { return truth(o.getOperand(), !holds); })
+      .Case([&](SelectOp o) { return choose(o.getCondition(), o.getThen(), o.getOtherwise()); })
+      .Case([&](ElseOp o) -> Parts {
+        auto where = o.getOperand().getDefiningOp<WhereOp>();
+        if (!where || typeOf(where.getOperand()).getHoles())
+          return MaskAlgebra::open();
+        return choose(where.getCondition(), where.getOperand(), o.getOtherwise());
+      })
+      .Case<EqOp, NeOp>([&](auto o) {
+        if (!o.getLhs().getType().getElement().isInteger(1))
+          return comparison(op, holds);
+        bool same = isa<EqOp>(op) == holds;
+        return either(both(truth(o.getLhs()), truth(o.getRhs(), same)),
+                      both(truth(o.getLhs(), false), truth(o.getRhs(), !same)));
+      })
+      .Case<LeOp, LtOp, GeOp, GtOp>([&](auto) { return comparison(op, holds); })
+      .Default([&](Operation *) { return MaskAlgebra::open(); });
+}
+
+Parts Reader::comparison(Operation *op, bool holds) {
+  Value left = op->getOperand(0), right = op->getOperand(1);
+  if (typeOf(left).getElement().isInteger(1))
+    return MaskAlgebra::open();
+  Cases a = number(left), b = number(right);
+  if (a.empty() || b.empty())
+    return MaskAlgebra::open();
+  Parts result;
+  // The alternatives of which one holds, for d = b - a: each a list of numbers to be at least 0. In
+  // whole numbers of 1 / scale, d > 0 is d - 1 >= 0.
+  auto alternatives = [&](const Quasi &d) -> SmallVector<SmallVector<Quasi, 2>, 2> {
+    auto less = [](Quasi d) {
+      d.constant -= 1;
+      return d;
+    };
+    const Quasi minus = d.times(-1);
+    if (isa<EqOp, NeOp>(op)) {
+      if (isa<EqOp>(op) == holds)
+        return {{d, minus}};
+      return {{less(d)}, {less(minus)}};
+    }
+    if (isa<LeOp>(op))
+      return {{holds ? d : less(minus)}};
+    if (isa<LtOp>(op))
+      return {{holds ? less(d) : minus}};
+    if (isa<GeOp>(op))
+      return {{holds ? minus : less(d)}};
+    return {{holds ? less(minus) : d}};
+  };
   for (const Case &x : a)
     for (const Case &y : b)
-      for (const Quasi &q : nonNegative(Quasi::sum(y.value, x.value, -1))) {
-        SmallVector<Quasi> all(x.guards);
-        llvm::append_range(all, y.guards);
-        all.push_back(q);
-        result.unionInPlace(relation(all));
+      for (ArrayRef<Quasi> rows : alternatives(difference(y.value, x.value))) {
+        Parts one = MaskAlgebra::all();
+        auto add = [&](ArrayRef<Quasi> more) {
+          for (const Quasi &row : more)
+            if (!one.empty() && !one.front().add(row))
+              one.clear();
+        };
+        add(x.guards);
+        add(y.guards);
+        add(rows);
+        result = either(result, one);
       }
   return result;
 }
 
-MaskSets Reader::truth(Value value) {
-  Operation *op = value.getDefiningOp();
-  if (llvm::is_contained(given, value))
-    return known(PresburgerSet::getUniverse(kSpace));
-  if (!op)
-    return open();
-  if (typeOf(value).getHoles()) { // a hole counts as false
-    if (auto where = dyn_cast<WhereOp>(op))
-      return both(truth(where.getOperand()), truth(where.getCondition()));
-    return open();
-  }
-  return llvm::TypeSwitch<Operation *, MaskSets>(op)
-      .Case([&](ConstantOp o) {
-        return known(o.getValue().isZero() ? PresburgerSet::getEmpty(kSpace)
-                                           : PresburgerSet::getUniverse(kSpace));
-      })
-      .Case([&](AndOp o) { return both(truth(o.getLhs()), truth(o.getRhs())); })
-      .Case([&](OrOp o) { return either(truth(o.getLhs()), truth(o.getRhs())); })
-      .Case([&](NotOp o) { return opposite(truth(o.getOperand())); })
-      .Case([&](SelectOp o) {
-        MaskSets p = truth(o.getCondition());
-        return either(both(p, truth(o.getThen())), both(opposite(p), truth(o.getOtherwise())));
-      })
-      .Case([&](ElseOp o) -> MaskSets {
-        if (auto where = o.getOperand().getDefiningOp<WhereOp>();
-            where && !typeOf(where.getOperand()).getHoles()) {
-          MaskSets p = truth(where.getCondition());
-          return either(both(p, truth(where.getOperand())),
-                        both(opposite(p), truth(o.getOtherwise())));
-        }
-        return open();
-      })
-      .Case<LeOp, LtOp, GeOp, GtOp, EqOp, NeOp>([&](auto o) -> MaskSets {
-        if (o.getLhs().getType().getElement().isInteger(1)) {
-          MaskSets a = truth(o.getLhs()), b = truth(o.getRhs());
-          MaskSets same = either(both(a, b), both(opposite(a), opposite(b)));
-          return isa<EqOp>(op) ? same : isa<NeOp>(op) ? opposite(same) : open();
-        }
-        Cases a = number(o.getLhs()), b = number(o.getRhs());
-        if (a.empty() || b.empty())
-          return open();
-        if (isa<GeOp, GtOp>(op))
-          std::swap(a, b);
-        bool strict = isa<LtOp, GtOp>(op);
-        // d = b - a, in whole numbers of 1 / scale: d > 0 is d - 1 >= 0.
-        auto more = [](Quasi d, int64_t by) {
-          d.constant += by;
-          return d;
-        };
-        if (isa<EqOp, NeOp>(op)) {
-          PresburgerSet apart = compare(a, b, [&](const Quasi &d) {
-            return SmallVector<Quasi>{more(d, -1), more(d.times(-1), -1)};
-          });
-          return known(isa<NeOp>(op) ? apart : complementOf(apart));
-        }
-        return known(compare(
-            a, b, [&](const Quasi &d) { return SmallVector<Quasi>{more(d, strict ? -1 : 0)}; }));
-      })
-      .Default([&](Operation *) { return open(); });
-}
-
-MaskSets Reader::mask(Value score) {
-  MaskSets all = known(PresburgerSet::getUniverse(kSpace));
+Parts Reader::mask(Value score) {
   if (!typeOf(score).getHoles())
-    return all;
+    return MaskAlgebra::all();
   Operation *op = score.getDefiningOp();
   if (auto where = dyn_cast_or_null<WhereOp>(op))
     return both(mask(where.getOperand()), truth(where.getCondition()));
-  if (op && op->hasTrait<tril::OpTrait::Elementwise>()) {
-    for (Value operand : op->getOperands())
-      all = both(all, mask(operand));
-    return all;
-  }
-  if (auto select = dyn_cast_or_null<SelectOp>(op)) {
-    MaskSets p = truth(select.getCondition());
-    return either(both(p, mask(select.getThen())), both(opposite(p), mask(select.getOtherwise())));
-  }
+  if (auto select = dyn_cast_or_null<SelectOp>(op))
+    return either(both(truth(select.getCondition()), mask(select.getThen())),
+                  both(truth(select.getCondition(), false), mask(select.getOtherwise())));
   if (auto otherwise = dyn_cast_or_null<ElseOp>(op))
     return either(mask(otherwise.getOperand()), mask(otherwise.getOtherwise()));
-  return open();
+  if (!op || !op->hasTrait<tril::OpTrait::Elementwise>())
+    return MaskAlgebra::open();
+  Parts all = MaskAlgebra::all();
+  for (Value operand : op->getOperands())
+    all = both(all, mask(operand));
+  return all;
 }
 
-/// Positions begin at 0.
-static MaskSets bounded(MaskSets sets) {
-  IntegerRelation positions(kSpace);
-  positions.addBound(BoundType::LB, 0, 0);
-  positions.addBound(BoundType::LB, 1, 0);
-  PresburgerSet quarter((IntegerPolyhedron(positions)));
-  return {sets.may.intersect(quarter).coalesce(), sets.must.intersect(quarter).coalesce()};
+Mask tril::truthOf(Value predicate, StringRef past) {
+  Reader reader(past);
+  return reader.finish(reader.truth(predicate));
 }
-
-MaskSets tril::truthOf(Value predicate, StringRef past) {
-  return bounded(Reader(past).truth(predicate));
-}
-MaskSets tril::maskOf(Value score, StringRef past, ArrayRef<Value> given) {
-  return bounded(Reader(past, given).mask(score));
+Mask tril::maskOf(Value score, StringRef past, ArrayRef<Value> given) {
+  Reader reader(past, given);
+  return reader.finish(reader.mask(score));
 }
 
 static void collect(Value value, bool score, SmallVector<Value> &conditions) {
@@ -438,43 +340,22 @@ SmallVector<Value> tril::conditionsOf(Value score) {
   return conditions;
 }
 
-Extreme tril::leastOf(const PresburgerSet &set, int64_t t, int64_t p) {
-  Extreme result{std::nullopt, true};
-  for (IntegerRelation disjunct : set.getAllDisjuncts()) {
-    if (disjunct.isIntegerEmpty())
-      continue;
-    // The sum before all other variables: a lexicographic minimum begins with its least value.
-    disjunct.insertVar(VarKind::SetDim, 0);
-    SmallVector<int64_t> row(disjunct.getNumCols(), 0);
-    row[0] = -1, row[1] = t, row[2] = p;
-    disjunct.addEquality(row);
-    auto best = disjunct.findIntegerLexMin();
-    if (best.isUnbounded())
-      return {std::nullopt, false};
-    if (!best.isBounded())
-      continue;
-    auto value = int64_t((*best)[0]);
-    result.value = result.none ? value : std::min(*result.value, value);
-    result.none = false;
-  }
-  return result;
-}
-
-std::optional<Keep> tril::keptBy(const PresburgerSet &set) {
+std::optional<Keep> tril::keptBy(const Mask &mask) {
   Keep keep;
-  for (const presburger::IntegerRelation &part : set.getAllDisjuncts()) {
-    PresburgerSet one{presburger::PresburgerRelation(part)};
-    Extreme nearest = leastOf(one, -1, 1); // past - time
-    if (nearest.none)
+  const Quasi distance = difference(Quasi::ofTime(), Quasi::ofPast());
+  for (const MaskPart &part : mask.parts) {
+    PartBounds bounds(*mask.floors, part.rows);
+    Extreme farthest = bounds.most(distance);
+    if (farthest.none)
       continue;
-    if (nearest.value) {
-      keep.window = std::max(keep.window, -*nearest.value);
+    if (farthest.value) {
+      keep.window = std::max(keep.window, *farthest.value);
       continue;
     }
-    Extreme last = leastOf(one, 0, -1); // -past
+    Extreme last = bounds.most(Quasi::ofPast());
     if (!last.value)
       return std::nullopt;
-    keep.pinned = std::max(keep.pinned, 1 - *last.value);
+    keep.pinned = std::max(keep.pinned, 1 + *last.value);
   }
   return keep;
 }

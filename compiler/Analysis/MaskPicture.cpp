@@ -136,9 +136,9 @@ MaskPicture tril::pictureOf(AttentionOp attention, int64_t positions) {
   for (int64_t t = 0; t < picture.positions; ++t)
     for (int64_t k = 0; k < picture.positions; ++k)
       picture.pairs.push_back(sightOf(score, past, t, k));
-  MaskSets mask = maskOf(score, past);
+  Mask mask = maskOf(score, past);
   picture.step = static_cast<int64_t>(attention.getValue().getDefiningOp<ExtendOp>().getStep());
-  std::vector<KeyInterval> intervals = keyIntervals(mask, *latticeOf(mask.may, picture.step));
+  std::vector<KeyInterval> intervals = keyIntervals(mask, *latticeOf(mask, picture.step));
   for (int64_t row = 0; row < picture.positions; row += MaskPicture::rows) {
     std::vector<KeySpan> spans;
     for (const KeyInterval &interval : intervals)

@@ -19,84 +19,51 @@ static NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.
 
 namespace {
 
-using presburger::PWMAFunction;
-
-/// A quasi-affine function of one number, as code.
+/// A quasi-affine number of a query's position, as code.
 class Ends {
 public:
-  explicit Ends(kernels::Emitter &e) : e(e) {}
+  Ends(kernels::Emitter &e, const Floors &floors) : e(e), floors(floors) {}
 
-  /// f(t), for a t of its domain.
-  Value at(const PWMAFunction &f, Value t) {
-    ArrayRef<PWMAFunction::Piece> pieces = f.getAllPieces();
-    Value result = affine(pieces.back(), t);
-    for (const PWMAFunction::Piece &piece : llvm::reverse(pieces.drop_back()))
-      result = e.select(contains(piece.domain, t), affine(piece, t), result);
-    return result;
-  }
-
-private:
-  Value dot(ArrayRef<llvm::DynamicAPInt> row, ArrayRef<Value> variables) {
-    Value sum = e.constant(int64_t(row.back()));
-    for (auto [coefficient, variable] : llvm::zip(row.drop_back(), variables))
-      if (coefficient != 0)
-        sum = e.add(sum, e.mul(variable, int64_t(coefficient)));
+  Value at(const Quasi &q, Value t) {
+    Value sum = e.constant(q.constant);
+    if (q.time)
+      sum = e.add(sum, e.mul(t, q.time));
+    for (auto [index, factor] : q.floors) {
+      const Floors::Floor &floor = floors[index];
+      Value quotient = arith::FloorDivSIOp::create(e.builder, e.loc, at(floor.dividend, t),
+                                                   e.constant(floor.divisor));
+      sum = e.add(sum, e.mul(quotient, factor));
+    }
     return sum;
   }
 
-  /// t, then the floors; the dividend of each has columns for all of them.
-  SmallVector<Value> variables(const presburger::DivisionRepr &floors, Value t) {
-    SmallVector<Value> result(1 + floors.getNumDivs(), e.constant(0));
-    result[0] = t;
-    for (unsigned i = 0; i < floors.getNumDivs(); ++i)
-      result[1 + i] =
-          arith::FloorDivSIOp::create(e.builder, e.loc, dot(floors.getDividend(i), result),
-                                      e.constant(int64_t(floors.getDenom(i))));
-    return result;
-  }
-
-  Value affine(const PWMAFunction::Piece &piece, Value t) {
-    return dot(piece.output.getOutputExpr(0), variables(piece.output.getDivs(), t));
-  }
-
-  Value contains(const presburger::PresburgerSet &set, Value t) {
-    Value any;
-    for (const presburger::IntegerRelation &disjunct : set.getAllDisjuncts()) {
-      SmallVector<Value> values = variables(disjunct.getLocalReprs(), t);
-      Value all = arith::ConstantOp::create(e.builder, e.loc, e.builder.getBoolAttr(true));
-      for (unsigned i = 0; i < disjunct.getNumInequalities(); ++i)
-        all = e.andi(all, e.lessEqual(e.constant(0), dot(disjunct.getInequality(i), values)));
-      for (unsigned i = 0; i < disjunct.getNumEqualities(); ++i)
-        all = e.andi(all, e.equal(dot(disjunct.getEquality(i), values), 0));
-      any = any ? e.ori(any, all) : all;
-    }
-    return any;
-  }
-
+private:
   kernels::Emitter &e;
+  const Floors &floors;
 };
 
 /// The keys of `interval` that queries first .. last see, of `all` that there are.
 kernels::KeyRange rangeOf(kernels::Emitter &e, const KeyInterval &interval, Value first, Value last,
                           Value all) {
-  Ends ends(e);
+  Ends ends(e, *interval.floors);
   Value zero = e.constant(0);
   Value begin = interval.first ? e.max(first, e.constant(interval.first)) : first;
   Value end = interval.last ? e.min(last, e.constant(*interval.last)) : last;
   kernels::KeyRange range{zero, all, zero, all};
-  if (interval.least) {
-    bool up = interval.leastMoves != Motion::down;
-    range.lo = e.max(ends.at(*interval.least, up ? begin : end), zero);
-    range.fullLo = interval.leastMoves == Motion::still
-                       ? range.lo
-                       : ends.at(*interval.least, up ? end : begin);
+  for (const KeyEnd &one : interval.least) {
+    bool up = one.moves != Motion::down;
+    Value outer = ends.at(one.value, up ? begin : end);
+    Value inner = one.moves == Motion::still ? outer : ends.at(one.value, up ? end : begin);
+    range.lo = e.max(outer, range.lo);
+    range.fullLo = e.max(inner, range.fullLo);
   }
-  if (interval.most) {
-    bool up = interval.mostMoves != Motion::down;
-    range.hi = e.min(e.add(ends.at(*interval.most, up ? end : begin), 1), all);
-    range.fullHi = interval.mostMoves == Motion::still
-                       ? range.hi
-                       : e.min(e.add(ends.at(*interval.most, up ? begin : end), 1), all);
+  for (const KeyEnd &one : interval.most) {
+    bool up = one.moves != Motion::down;
+    Value outer = e.add(ends.at(one.value, up ? end : begin), 1);
+    Value inner =
+        one.moves == Motion::still ? outer : e.add(ends.at(one.value, up ? begin : end), 1);
+    range.hi = e.min(outer, range.hi);
+    range.fullHi = e.min(inner, range.fullHi);
   }
   auto unless = [&](Value condition, Value &lo, Value &hi) {
     lo = e.select(condition, all, lo);
@@ -143,7 +110,7 @@ SmallVector<AskedOfTiles> askedOfTiles(AttentionOp attention, Value score) {
   for (Value condition : conditionsOf(score)) {
     Operation *op = condition.getDefiningOp();
     if (!isa_and_nonnull<EqOp, LtOp, LeOp, GtOp, GeOp>(op) ||
-        !truthOf(condition, past).must.isIntegerEmpty()) // known from positions
+        !truthOf(condition, past).isOpen()) // known from positions
       continue;
     Kind kind = isa<EqOp>(op)   ? Kind::equal
                 : isa<LtOp>(op) ? Kind::less
@@ -243,7 +210,7 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   for (const AskedOfTiles &one : asked)
     given.push_back(one.condition);
   spec.step = static_cast<int64_t>(valueState.getStep());
-  KeyLattice lattice = *latticeOf(maskOf(yielded, past).may, spec.step);
+  KeyLattice lattice = *latticeOf(maskOf(yielded, past), spec.step);
   spec.residueMoves = lattice.moves;
   if (spec.step != 1)
     spec.residue = [lattice](kernels::Emitter &e, Value position) {

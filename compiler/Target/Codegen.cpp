@@ -9,8 +9,6 @@
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -28,32 +26,26 @@ using namespace mlir;
 
 void tril::registerCodegenDialects(DialectRegistry &registry) {
   registry.insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
-                  index::IndexDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-                  scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
+                  index::IndexDialect, LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect,
+                  ub::UBDialect, vector::VectorDialect>();
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
 }
 
 void tril::addLowerToLLVMPasses(OpPassManager &passes) {
   // The order matters in places: vector-to-scf before scf is gone, scf before anything that would
-  // strand its block arguments, strided metadata before the affine maps that it leaves, those
-  // before arith; reconcile is last.
+  // strand its block arguments; reconcile is last.
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createLoopInvariantCodeMotionPass());
   passes.addPass(createConvertVectorToSCFPass());
   passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(memref::createExpandStridedMetadataPass());
-  passes.addPass(createLowerAffinePass());
   passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createConvertMathToLLVMPass());
   passes.addPass(createArithToLLVMConversionPass());
   passes.addPass(createConvertIndexToLLVMPass());
   passes.addPass(createUBToLLVMConversionPass()); // the canonicaliser makes ub.poison
-  passes.addPass(createFinalizeMemRefToLLVMConversionPass());
-  ConvertFuncToLLVMPassOptions bare;
-  bare.useBarePtrCallConv = true; // keeps noalias and alignment of static memrefs
-  passes.addPass(createConvertFuncToLLVMPass(bare));
+  passes.addPass(createConvertFuncToLLVMPass());
   passes.addPass(createConvertControlFlowToLLVMPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
   passes.addPass(createCanonicalizerPass());
@@ -86,12 +78,16 @@ std::unique_ptr<llvm::Module> tril::translateToLLVMIR(ModuleOp module, llvm::LLV
   return result;
 }
 
-void tril::optimize(llvm::Module &module, const Machine &machine, const CodegenOptions &options) {
+void tril::optimize(llvm::Module &module, const Machine &machine) {
+  // What our passes and MLIR's leave to do: loops are rotated so that loads leave them, addresses
+  // become simple, what was computed twice is computed once.  LLVM's own O3 takes eight times as
+  // long for code of the same speed, since kernels are in vectors and register tiles already
+  // (docs/rationale.md).
+  static constexpr llvm::StringLiteral passes =
+      "function(sroa,early-cse,simplifycfg,instcombine<no-verify-fixpoint>,"
+      "loop-mssa(loop-rotate,licm),gvn,simplifycfg,instcombine<no-verify-fixpoint>)";
   std::unique_ptr<llvm::TargetMachine> target = machine.createTargetMachine();
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = options.vectorize;
-  tuning.LoopUnrolling = options.unroll;
-  llvm::PassBuilder builder(target.get(), tuning);
+  llvm::PassBuilder builder(target.get());
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -101,7 +97,9 @@ void tril::optimize(llvm::Module &module, const Machine &machine, const CodegenO
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+  llvm::ModulePassManager manager;
+  llvm::cantFail(builder.parsePassPipeline(manager, passes));
+  manager.run(module, modules);
 }
 
 static bool emitFile(llvm::Module &module, const Machine &machine, llvm::raw_pwrite_stream &out,

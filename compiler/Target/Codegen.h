@@ -18,16 +18,10 @@ class OpPassManager;
 
 namespace tril {
 
-struct CodegenOptions {
-  bool vectorize = false; ///< LLVM's loop and SLP vectorisers; kernels are vectors already
-  bool unroll = false;    ///< LLVM's unroller
-};
-
 /// Registers the dialects that kernels are written in, and their translations to LLVM IR.
 void registerCodegenDialects(mlir::DialectRegistry &registry);
 
-/// Adds the passes from func, scf, cf, arith, math, vector, memref (static, bare pointers), index
-/// and llvm to llvm alone.
+/// Adds the passes from func, scf, cf, arith, math, vector, index and llvm to llvm alone.
 void addLowerToLLVMPasses(mlir::OpPassManager &passes);
 
 /// Runs them on a module.
@@ -38,8 +32,8 @@ mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module);
 std::unique_ptr<llvm::Module> translateToLLVMIR(mlir::ModuleOp module, llvm::LLVMContext &context,
                                                 const Machine &machine);
 
-/// Runs LLVM's O3 pipeline for `machine`.
-void optimize(llvm::Module &module, const Machine &machine, const CodegenOptions &options = {});
+/// Runs the passes of LLVM that kernels need, for `machine`.
+void optimize(llvm::Module &module, const Machine &machine);
 
 /// Writes an object file. False where the target cannot write objects.
 bool emitObject(llvm::Module &module, const Machine &machine, llvm::raw_pwrite_stream &out);

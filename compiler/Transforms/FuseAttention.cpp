@@ -240,11 +240,16 @@ private:
   // States
   //===------------------------------------------------------------------------------------------===//
 
-  static int64_t stepOf(Candidate &c) {
+  int64_t stepOf(Candidate &c) {
     Value score = c.softmax.getOperand();
+    Mask mask = maskOf(score, c.past);
+    if (remarks && mask.coarse)
+      c.op.emitRemark() << "the mask of this attention has more than " << Mask::kMostParts
+                        << " parts: some count as one that holds them, so keys may be visited, or "
+                           "kept, that nobody sees";
     if (c.time != "time" || typeOf(score).axis(c.past).getRootName() != "time")
       return 1;
-    return latticeOf(maskOf(score, c.past).may).step;
+    return latticeOf(mask).step;
   }
 
   static SmallVector<AxisAttr> groupsOf(Value state, const Candidate &c) {

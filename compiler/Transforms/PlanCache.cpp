@@ -94,9 +94,8 @@ private:
     for (OpOperand &use : extend->getUses()) {
       std::optional<Keep> keep;
       if (auto attention = dyn_cast<AttentionOp>(use.getOwner()))
-        keep = keptBy(
-            maskOf(attention.getScore().front().getTerminator()->getOperand(0), attention.getPast())
-                .may);
+        keep = keptBy(maskOf(attention.getScore().front().getTerminator()->getOperand(0),
+                             attention.getPast()));
       else if (auto index = dyn_cast<IndexOp>(use.getOwner()))
         if (std::optional<int64_t> distance = distanceOf(index, use))
           keep = Keep{*distance, 0};

@@ -89,6 +89,7 @@ CompiledText::CompiledText(const AttentionText &text, const std::string &folder,
   imported = importFrontend(*context, frontend);
   if (!imported)
     throw Error("the text is not imported");
+  options.cache = text.cache;
   compile();
 }
 
@@ -99,7 +100,7 @@ void CompiledText::compile() {
   mlir::OwningOpRef<mlir::ModuleOp> module = imported->clone();
   auto lower = [&](Phase from, Phase to) {
     mlir::PassManager passes(context.get());
-    addPasses(passes, from, to, PipelineOptions());
+    addPasses(passes, from, to, options);
     if (failed(passes.run(*module)))
       throw Error("the passes to `" + phaseName(to).str() + "` fail");
   };
@@ -136,15 +137,18 @@ OutputValues CompiledText::meaning(const Inputs &inputs, interpreter::Precision 
     arrays[described.inputs[i].name] = {{static_cast<int64_t>(inputs[i].size())}, inputs[i]};
   mlir::OwningOpRef<mlir::ModuleOp> module = imported->clone();
   mlir::PassManager passes(context.get());
-  passes.nest<ModelOp>().addPass(createRecognise()); // so that contractions are computed as such
+  if (options.cache != "f32") // what is rounded follows from what is kept
+    addPasses(passes, Phase::tril, Phase::step, options);
+  else // so that contractions are computed as such
+    passes.nest<ModelOp>().addPass(createRecognise());
   if (failed(passes.run(*module)))
-    throw Error("recognising contractions fails");
-  interpreter::Options options;
-  options.blasFrom = -1;
-  options.precision = precision;
+    throw Error("the passes before the interpreter fail");
+  interpreter::Options how;
+  how.blasFrom = -1;
+  how.precision = precision;
   ModelOp model = *module->getOps<ModelOp>().begin();
   auto result = interpreter::evaluate(
-      model, arrays, interpreter::checkpointParams(*frontend.checkpoint, model.getLoc()), options);
+      model, arrays, interpreter::checkpointParams(*frontend.checkpoint, model.getLoc()), how);
   if (failed(result))
     throw Error("the interpreter refuses");
   OutputValues values;

@@ -4,6 +4,7 @@
 #include "Generator.h"
 #include "Interpreter/Interpreter.h"
 #include "Pipeline/Frontend.h"
+#include "Pipeline/Pipeline.h"
 #include "runtime/Manifest.h"
 #include "runtime/Session.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
@@ -24,7 +25,8 @@ public:
   const Manifest &manifest() const { return described; }
   unsigned fused() const { return attentions; } ///< attentions that became one operation
 
-  /// The meaning, by the interpreter, computed with f64 or with f32.
+  /// The meaning, by the interpreter, computed with f64 or with f32; numbers that states store in
+  /// fewer bits are rounded as they are there.
   OutputValues meaning(const Inputs &inputs, interpreter::Precision precision);
 
   /// The whole sequence in one step.
@@ -44,6 +46,7 @@ private:
   void compile();
 
   std::unique_ptr<mlir::MLIRContext> context;
+  PipelineOptions options;
   Frontend frontend;
   mlir::OwningOpRef<mlir::ModuleOp> imported;
   std::map<std::string, std::vector<float>> tensors; // as decoded

@@ -269,6 +269,8 @@ void AttentionGenerator::layered(int index) {
 AttentionText AttentionGenerator::draw(int attentions) {
   result = AttentionText();
   result.causal = !chance(12);
+  if (result.causal)
+    result.cache = pick(Names{"f32", "f32", "f32", "f16", "bf16"});
   result.vocabulary = 31;
   result.segments = 4;
   axis("vocab", result.vocabulary);

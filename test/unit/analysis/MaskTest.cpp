@@ -164,13 +164,13 @@ protected:
   /// Sets and intervals against the function, at every pair of positions.  Counts the pairs of full
   /// intervals.
   void check(const Predicate &predicate) {
-    MaskSets sets = truthOf(predicate.value, "past");
-    std::vector<KeyInterval> intervals = keyIntervals(sets);
-    bool same = true; // sets of too many parts are left open
+    Mask mask = truthOf(predicate.value, "past");
+    std::vector<KeyInterval> intervals = keyIntervals(mask);
+    bool same = true; // of too many parts something is left open
     for (int64_t t = 0; t < kPositions; ++t)
       for (int64_t p = 0; p < kPositions; ++p) {
         bool holds = predicate.holds(t, p);
-        bool may = sets.may.containsPoint({t, p}), must = sets.must.containsPoint({t, p});
+        bool may = mask.mayHold(t, p), must = mask.mustHold(t, p);
         ASSERT_TRUE(may || !holds) << predicate.text << " at time " << t << ", past " << p;
         ASSERT_TRUE(holds || !must) << predicate.text << " at time " << t << ", past " << p;
         same &= may == holds && must == holds;
@@ -178,10 +178,7 @@ protected:
         for (const KeyInterval &interval : intervals) {
           if (t < interval.first || (interval.last && t > *interval.last))
             continue;
-          ASSERT_TRUE(!interval.least || interval.leastAt(t)) << predicate.text << " at time " << t;
-          ASSERT_TRUE(!interval.most || interval.mostAt(t)) << predicate.text << " at time " << t;
-          bool within = (!interval.least || *interval.leastAt(t) <= p) &&
-                        (!interval.most || p <= *interval.mostAt(t));
+          bool within = interval.leastAt(t).value_or(p) <= p && p <= interval.mostAt(t).value_or(p);
           covered |= within;
           full |= within && interval.full;
         }
@@ -191,20 +188,28 @@ protected:
       }
     exact += same;
     for (const KeyInterval &interval : intervals) {
-      checkMotion(interval, interval.least, interval.leastMoves, predicate.text);
-      checkMotion(interval, interval.most, interval.mostMoves, predicate.text);
+      for (const KeyEnd &end : interval.least)
+        checkMotion(interval, end, predicate.text);
+      for (const KeyEnd &end : interval.most)
+        checkMotion(interval, end, predicate.text);
     }
+  }
+
+  /// What is read lies among what is kept.
+  void checkKeep(const Predicate &predicate, const Mask &mask) {
+    std::optional<Keep> keep = keptBy(mask);
+    for (int64_t t = 0; t < kPositions && keep; ++t)
+      for (int64_t p = 0; p < kPositions; ++p)
+        ASSERT_TRUE(!predicate.holds(t, p) || t - p <= keep->window || p < keep->pinned)
+            << predicate.text << " at time " << t << ", past " << p;
   }
 
   /// Of several queries at once, and where all pairs lie on a lattice.
   void checkSpans(const Predicate &predicate) {
-    MaskSets sets = truthOf(predicate.value, "past");
-    KeyLattice lattice = latticeOf(sets.may);
+    Mask mask = truthOf(predicate.value, "past");
+    KeyLattice lattice = latticeOf(mask);
     lattices += lattice.step > 1;
-    auto isOn = [&](int64_t t, int64_t p) {
-      return (p - lattice.offset - (lattice.moves ? t : 0)) % lattice.step == 0;
-    };
-    std::vector<KeyInterval> intervals = keyIntervals(sets, lattice);
+    std::vector<KeyInterval> intervals = keyIntervals(mask, lattice);
     for (int64_t first = 0; first < kPositions; first += 8)
       for (int64_t p = 0; p < kPositions; ++p) {
         bool within = false, full = false;
@@ -215,26 +220,22 @@ protected:
         }
         for (int64_t t = first; t < first + 8; ++t) {
           bool holds = predicate.holds(t, p);
-          ASSERT_TRUE(!holds || (within && isOn(t, p)))
+          ASSERT_TRUE(!holds || (within && lattice.contains(t, p)))
               << predicate.text << " at time " << t << ", past " << p;
-          ASSERT_TRUE(holds || !full || !isOn(t, p))
+          ASSERT_TRUE(holds || !full || !lattice.contains(t, p))
               << predicate.text << " at time " << t << ", past " << p;
         }
       }
   }
 
-  void checkMotion(const KeyInterval &interval,
-                   const std::optional<mlir::presburger::PWMAFunction> &end, Motion motion,
-                   const std::string &text) {
-    if (!end)
-      return;
+  void checkMotion(const KeyInterval &interval, const KeyEnd &end, const std::string &text) {
     for (int64_t t = interval.first; t + 1 < kPositions && (!interval.last || t < *interval.last);
          ++t) {
-      int64_t here = int64_t((*end->valueAt(llvm::ArrayRef<int64_t>{t}))[0]);
-      int64_t next = int64_t((*end->valueAt(llvm::ArrayRef<int64_t>{t + 1}))[0]);
-      ASSERT_TRUE(motion == Motion::still ? next == here
-                  : motion == Motion::up  ? next >= here
-                                          : next <= here)
+      int64_t here = interval.floors->at(end.value, t, 0);
+      int64_t next = interval.floors->at(end.value, t + 1, 0);
+      ASSERT_TRUE(end.moves == Motion::still ? next == here
+                  : end.moves == Motion::up  ? next >= here
+                                             : next <= here)
           << text << " at time " << t;
     }
   }
@@ -251,6 +252,7 @@ TEST_F(MaskTest, RandomPredicates) {
     Predicate drawn = predicate(2);
     check(drawn);
     checkSpans(drawn);
+    checkKeep(drawn, truthOf(drawn.value, "past"));
     if (HasFatalFailure())
       return;
   }
@@ -267,20 +269,20 @@ TEST_F(MaskTest, DilatedMasksLieOnALattice) {
   Value distance = make<SubOp>(i32(), time().value, past().value);
   for (int64_t step : {2, 3, 6, 16}) {
     Value mask = make<AndOp>(truth, causal, remainder(distance, step, step - 1));
-    KeyLattice lattice = latticeOf(truthOf(mask, "past").may);
+    KeyLattice lattice = latticeOf(truthOf(mask, "past"));
     EXPECT_EQ(lattice.step, step);
     EXPECT_TRUE(lattice.moves);
     EXPECT_EQ(lattice.offset, 1); // past = time + 1 modulo the step
     mask = make<AndOp>(truth, causal, remainder(past().value, step, 1));
-    lattice = latticeOf(truthOf(mask, "past").may);
+    lattice = latticeOf(truthOf(mask, "past"));
     EXPECT_EQ(lattice.step, step);
     EXPECT_FALSE(lattice.moves);
     EXPECT_EQ(lattice.offset, 1);
     mask = make<OrOp>(truth, mask, remainder(distance, step, 0));
-    EXPECT_EQ(latticeOf(truthOf(mask, "past").may).step, 1);
+    EXPECT_EQ(latticeOf(truthOf(mask, "past")).step, 1);
   }
   // Of a step that is too large, what divides it.
-  EXPECT_EQ(latticeOf(truthOf(remainder(distance, 40, 0), "past").may).step, 10);
+  EXPECT_EQ(latticeOf(truthOf(remainder(distance, 40, 0), "past")).step, 10);
   check({make<AndOp>(truth, causal, remainder(distance, 4, 0)),
          [](int64_t t, int64_t p) { return p <= t && (t - p) % 4 == 0; }, "dilated"});
   checkSpans({make<AndOp>(truth, causal, remainder(distance, 4, 0)),
@@ -290,6 +292,99 @@ TEST_F(MaskTest, DilatedMasksLieOnALattice) {
       truthOf(make<AndOp>(truth, causal, remainder(distance, 4, 0)), "past"), {4, true, 0});
   ASSERT_EQ(intervals.size(), 1U);
   EXPECT_TRUE(intervals[0].full); // of the lattice
+}
+
+// Whatever is combined, there are few parts, and what they say holds.
+TEST_F(MaskTest, ManyPartsAreTakenTogether) {
+  mlir::Type truth = builder.getI1Type();
+  auto whole = [&](const Predicate &drawn) {
+    Mask mask = truthOf(drawn.value, "past");
+    EXPECT_LE(mask.parts.size(), Mask::kMostParts) << drawn.text;
+    check(drawn);
+    checkSpans(drawn);
+    checkKeep(drawn, mask);
+    return mask.coarse;
+  };
+  for (int i = 0; i < 60 && !HasFatalFailure(); ++i)
+    whole(predicate(6));
+  // Each remainder that is not allowed leaves two parts: 32 together; of 30 distances, 30 parts.
+  auto causal = [](int64_t t, int64_t p) { return p <= t; };
+  Value distance = make<SubOp>(i32(), time().value, past().value);
+  Predicate all{make<LeOp>(truth, past().value, time().value), causal, "remainders"};
+  Predicate any{make<LtOp>(truth, distance, constant(0).value),
+                [](int64_t t, int64_t p) { return t < p; }, "distances"};
+  for (int64_t m : {5, 7, 11, 13, 17}) {
+    Value rest = make<ModOp>(i32(), past().value, constant(m).value);
+    all.value = make<AndOp>(truth, all.value, make<NeOp>(truth, rest, constant(m - 3).value));
+    all.holds = [m, before = all.holds](int64_t t, int64_t p) {
+      return before(t, p) && p % m != m - 3;
+    };
+  }
+  for (int64_t d = 1; d < 60; d += 2) {
+    any.value = make<OrOp>(truth, any.value, make<EqOp>(truth, distance, constant(d).value));
+    any.holds = [d, before = any.holds](int64_t t, int64_t p) {
+      return before(t, p) || t - p == d;
+    };
+  }
+  EXPECT_TRUE(whole(all));
+  EXPECT_TRUE(whole(any));
+}
+
+TEST_F(MaskTest, WhatIsKept) {
+  mlir::Type truth = builder.getI1Type();
+  Value causal = make<LeOp>(truth, past().value, time().value);
+  Value distance = make<SubOp>(i32(), time().value, past().value);
+  auto below = [&](Value x, int64_t c) { return make<LtOp>(truth, x, constant(c).value); };
+  auto both = [&](Value a, Value b) { return make<AndOp>(truth, a, b); };
+  auto floor = [&](Value x, int64_t c) {
+    Value real = make<ConvertOp>(builder.getF32Type(), x);
+    Value by = ConstantOp::create(builder, builder.getUnknownLoc(), type("", builder.getF32Type()),
+                                  llvm::APFloat(double(c)));
+    return make<FloorOp>(builder.getF32Type(), make<DivOp>(builder.getF32Type(), real, by));
+  };
+  auto kept = [&](Value mask) { return keptBy(truthOf(mask, "past")); };
+  EXPECT_FALSE(kept(causal));
+  ASSERT_TRUE(kept(both(causal, below(distance, 8))));
+  EXPECT_EQ(kept(both(causal, below(distance, 8)))->window, 7);
+  Value chunk = make<EqOp>(truth, floor(past().value, 16), floor(time().value, 16));
+  ASSERT_TRUE(kept(both(causal, chunk)));
+  EXPECT_EQ(kept(both(causal, chunk))->window, 15);
+  // Of whole numbers: the largest multiple of 4 below 8, where a fraction would be 7.
+  Value dilated =
+      make<EqOp>(truth, make<ModOp>(i32(), distance, constant(4).value), constant(0).value);
+  ASSERT_TRUE(kept(both(dilated, both(causal, below(distance, 8)))));
+  EXPECT_EQ(kept(both(dilated, both(causal, below(distance, 8))))->window, 4);
+  Value sinks = make<OrOp>(truth, below(past().value, 3), below(distance, 8));
+  ASSERT_TRUE(kept(both(causal, sinks)));
+  EXPECT_EQ(kept(both(causal, sinks))->window, 7);
+  EXPECT_EQ(kept(both(causal, sinks))->pinned, 3);
+  EXPECT_EQ(kept(both(below(past().value, 3), below(time().value, 2)))->pinned, 0);
+}
+
+TEST(Floors, RepeatAndBound) {
+  Floors floors;
+  Quasi chunk = *floors.floor(Quasi::ofTime(1, 3), 4); // floor((t + 3) / 4)
+  EXPECT_EQ(floors.at(chunk, 5, 0), 2);
+  EXPECT_EQ(*floors.floor(Quasi::ofTime(4, 9), 4), Quasi::ofTime(1, 2)); // whole multiples
+  std::optional<Period> period = floors.periodOf(*floors.floor(chunk.times(2), 3), false);
+  ASSERT_TRUE(period); // floor(2 floor((t + 3) / 4) / 3)
+  EXPECT_EQ(period->period, 12);
+  EXPECT_EQ(period->growth, 2);
+  EXPECT_EQ(floors.periodOf(chunk, true)->growth, 0); // in `past`
+  EXPECT_FALSE(floors.periodOf(*floors.floor(Quasi::ofTime(), 5000), false));
+  EXPECT_TRUE(Quasi::ofTime(int64_t(1) << 39).times(4).tooLarge);
+  EXPECT_FALSE(floors.floor(Quasi::ofTime(int64_t(1) << 39).times(4), 3));
+
+  MaskPart part;
+  ASSERT_TRUE(part.add(Quasi::ofTime(2, -7)));                          // time >= 4
+  ASSERT_TRUE(part.add(difference(Quasi::ofTime(), Quasi::ofPast(3)))); // 3 past <= time
+  EXPECT_FALSE(MaskPart(part).add(Quasi::ofTime(-1, 3)));               // time <= 3
+  PartBounds bounds(floors, part.rows);
+  EXPECT_EQ(bounds.least(Quasi::ofTime()).value, 4);
+  EXPECT_EQ(bounds.least(difference(Quasi::ofTime(), Quasi::ofPast())).value, 3);
+  EXPECT_FALSE(bounds.most(Quasi::ofPast()).value);
+  EXPECT_TRUE(bounds.implies(difference(Quasi::ofTime(2), Quasi::ofPast(5))));
+  EXPECT_FALSE(bounds.implies(difference(Quasi::ofTime(), Quasi::ofPast(4))));
 }
 
 } // namespace

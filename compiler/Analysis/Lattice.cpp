@@ -114,13 +114,17 @@ KeyLattice tril::latticeOf(const Mask &mask) {
   return best;
 }
 
-std::optional<KeyLattice> tril::latticeOf(const Mask &mask, int64_t step) {
-  if (step == 1)
-    return KeyLattice();
-  for (bool moves : {true, false}) {
-    Residue residue = residueOf(mask, moves);
-    if (residue.modulus % step == 0)
-      return KeyLattice{step, moves, modulo(residue.rest, step)};
-  }
-  return std::nullopt;
+static constexpr llvm::StringLiteral kLattice = "tril.lattice"; // step, whether it moves, offset
+
+void tril::setLattice(AttentionOp attention, const KeyLattice &lattice) {
+  if (lattice.step != 1)
+    attention->setAttr(kLattice,
+                       mlir::DenseI64ArrayAttr::get(attention.getContext(),
+                                                    {lattice.step, lattice.moves, lattice.offset}));
+}
+
+KeyLattice tril::latticeOf(AttentionOp attention) {
+  if (auto set = attention->getAttrOfType<mlir::DenseI64ArrayAttr>(kLattice))
+    return {set[0], set[1] != 0, set[2]};
+  return {};
 }

@@ -22,7 +22,9 @@ inline constexpr int64_t kLargestStep = 16;
 /// The coarsest lattice of such a step that holds every pair of `mask`; of step 1 if none is found.
 KeyLattice latticeOf(const Mask &mask);
 
-/// The same with a given step: whether there is one.
-std::optional<KeyLattice> latticeOf(const Mask &mask, int64_t step);
+/// The lattice by which the keys and values of a fused attention lie: decided once, where it is
+/// fused, for later passes may show less of its mask.
+void setLattice(AttentionOp attention, const KeyLattice &lattice);
+KeyLattice latticeOf(AttentionOp attention);
 
 } // namespace tril

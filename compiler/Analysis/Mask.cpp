@@ -103,6 +103,7 @@ Cases Reader::number(Value value) {
     return cases;
   };
   return llvm::TypeSwitch<Operation *, Cases>(op)
+      .Case([&](MaterializeOp o) { return number(o.getOperand()); })
       .Case([&](ConstantOp o) -> Cases {
         double number = o.getValue().convertToDouble();
         if (number != std::floor(number) || std::abs(number) > 1e12)
@@ -217,6 +218,7 @@ Parts Reader::truthOf(Value value, bool holds) {
                   both(truth(condition, false), truth(otherwise, holds)));
   };
   return llvm::TypeSwitch<Operation *, Parts>(op)
+      .Case([&](MaterializeOp o) { return truth(o.getOperand(), holds); })
       .Case([&](ConstantOp o) {
         return o.getValue().isZero() == holds ? MaskAlgebra::none() : MaskAlgebra::all();
       })

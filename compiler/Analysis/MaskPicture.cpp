@@ -137,8 +137,9 @@ MaskPicture tril::pictureOf(AttentionOp attention, int64_t positions) {
     for (int64_t k = 0; k < picture.positions; ++k)
       picture.pairs.push_back(sightOf(score, past, t, k));
   Mask mask = maskOf(score, past);
-  picture.step = static_cast<int64_t>(attention.getValue().getDefiningOp<ExtendOp>().getStep());
-  std::vector<KeyInterval> intervals = keyIntervals(mask, *latticeOf(mask, picture.step));
+  KeyLattice lattice = latticeOf(attention);
+  picture.step = lattice.step;
+  std::vector<KeyInterval> intervals = keyIntervals(mask, lattice);
   for (int64_t row = 0; row < picture.positions; row += MaskPicture::rows) {
     std::vector<KeySpan> spans;
     for (const KeyInterval &interval : intervals)

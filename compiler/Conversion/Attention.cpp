@@ -209,8 +209,8 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   SmallVector<Value> given;
   for (const AskedOfTiles &one : asked)
     given.push_back(one.condition);
-  spec.step = static_cast<int64_t>(valueState.getStep());
-  KeyLattice lattice = *latticeOf(maskOf(yielded, past), spec.step);
+  KeyLattice lattice = latticeOf(attentionOp);
+  spec.step = lattice.step;
   spec.residueMoves = lattice.moves;
   if (spec.step != 1)
     spec.residue = [lattice](kernels::Emitter &e, Value position) {

@@ -45,7 +45,7 @@ struct Candidate {
   Value value;
   StringRef time, past; // of queries and keys
   SmallVector<Dot> dots;
-  int64_t step = 1;               // keys that a query sees are so far apart
+  KeyLattice lattice;             // of the keys that a query sees
   SmallVector<Operation *> chain; // between the dots and the softmax, in block order
   SmallVector<AxisAttr> groups, members, features;
 };
@@ -92,7 +92,7 @@ struct FuseAttentionPass : tril::impl::FuseAttentionBase<FuseAttentionPass> {
       while (!settled()) {
       }
       for (Candidate &candidate : candidates)
-        candidate.step = stepOf(candidate);
+        candidate.lattice = latticeOf(candidate);
       layStates(candidates);
       for (Candidate &candidate : candidates)
         fuse(candidate);
@@ -240,7 +240,7 @@ private:
   // States
   //===------------------------------------------------------------------------------------------===//
 
-  int64_t stepOf(Candidate &c) {
+  KeyLattice latticeOf(Candidate &c) {
     Value score = c.softmax.getOperand();
     Mask mask = maskOf(score, c.past);
     if (remarks && mask.coarse)
@@ -248,8 +248,8 @@ private:
                         << " parts: some count as one that holds them, so keys may be visited, or "
                            "kept, that nobody sees";
     if (c.time != "time" || typeOf(score).axis(c.past).getRootName() != "time")
-      return 1;
-    return latticeOf(mask).step;
+      return {};
+    return tril::latticeOf(mask);
   }
 
   static SmallVector<AxisAttr> groupsOf(Value state, const Candidate &c) {
@@ -288,11 +288,11 @@ private:
     for (Candidate &c : candidates) {
       inside.insert(c.op);
       readings[c.value.getDefiningOp()].push_back(
-          {{StateLayout::groups, groupsOf(c.value, c), c.features, c.step}, &c.value});
+          {{StateLayout::groups, groupsOf(c.value, c), c.features, c.lattice.step}, &c.value});
       for (Dot &dot : c.dots) {
         readings[dot.key.getDefiningOp()].push_back(
             {{dot.asValue ? StateLayout::groups : StateLayout::lanes, groupsOf(dot.key, c),
-              dot.contracted, c.step},
+              dot.contracted, c.lattice.step},
              &dot.key});
         bool all = llvm::all_of(dot.contract->getUsers(), [&](Operation *user) {
           return llvm::any_of(candidates, [&](Candidate &other) {
@@ -372,6 +372,7 @@ private:
         AttentionOp::create(builder, builder.getFusedLoc(locations), type, queries, keys, c.value,
                             c.softmax.getSink(), builder.getStringAttr(c.past), names(c.groups),
                             names(c.members), builder.getArrayAttr(contracted), names(c.features));
+    setLattice(fusedOp, c.lattice);
     Block *block = builder.createBlock(&fusedOp.getScore());
     IRMapping map;
     for (Dot &dot : c.dots) {

@@ -23,6 +23,11 @@ struct Library {
 /// does not parse is told to `diagnostics`.
 Library loadStd(const std::string &directory, Diagnostics &diagnostics);
 
+/// Names of tensors that begin with `text` in the text begin with `checkpoint` in the checkpoint.
+struct Rename {
+  std::string text, checkpoint;
+};
+
 struct CheckOptions {
   /// config.json, an object; with a `dialect`, the flat metadata of the file instead
   /// ("general.block_count": 30).  Null: sizes stay unknown, both sides of a choice that depends on
@@ -33,6 +38,8 @@ struct CheckOptions {
   /// Stored name -> shape, row-major, slowest first.  Null: no checkpoint; the first name of each
   /// param is taken.
   const std::map<std::string, std::vector<int64_t>> *tensors = nullptr;
+  /// Of those that fit a name, the first counts.
+  std::vector<Rename> renames;
   const Library *library = nullptr;
 };
 

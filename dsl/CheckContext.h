@@ -174,6 +174,8 @@ private:
   std::vector<Term> termsOf(const Algebra &algebra) const;
   std::vector<Term> termsOf(const std::vector<AlgebraPtr> &dims) const;
   void reportTensors();
+  bool reportRenaming(const std::vector<std::string> &unread);
+  Names::Tensor storedName(const std::string &text);
 
   const ast::Program &program_;
   const CheckOptions &options_;
@@ -204,6 +206,7 @@ private:
     Span span;
     std::vector<std::string> names; // one for each layer
     std::vector<std::string> tried; // the alternatives before the last, of the first layer
+    std::vector<std::vector<std::string>> all; // for each tensor the names that it may have
   };
   std::map<std::string, Missing> missing_; // by place
   Span modelSpan_;

@@ -1,6 +1,7 @@
 //===- CheckParam.cpp - params bound to the tensors of a checkpoint
 //-------------------------------===//
 #include "dsl/CheckContext.h"
+#include "dsl/CheckRenames.h"
 #include "dsl/Parser.h"
 #include <algorithm>
 #include <cmath>
@@ -100,7 +101,7 @@ Checker::Stored Checker::storedTensor(const std::string &text, const std::string
   Stored stored;
   stored.what = Stored::tensor;
   stored.pattern = fullPattern(pattern);
-  Names::Tensor named = names_.tensor(fullName(text));
+  Names::Tensor named = storedName(text);
   stored.name = named.name;
   stored.layout = named.layout;
   // A dialect may store in one tensor what the text stacks.
@@ -314,6 +315,8 @@ std::vector<Value> Checker::bindTensor(const ast::Param &param, const Stored &st
         Missing &missing = missing_[spanKey(param.stored->span)];
         missing.span = param.stored->span;
         missing.names.push_back(name);
+        missing.all.push_back(stored.tried);
+        missing.all.back().push_back(name);
         if (missing.tried.empty())
           missing.tried = stored.tried;
         continue;
@@ -374,7 +377,8 @@ void Checker::executeParam(const ast::Param &param, const Span &span) {
     if (stored.tried.empty())
       errorNone(Value::none(), param.stored->span, "the name of the tensor");
     else
-      missing_[spanKey(param.stored->span)] = {param.stored->span, {}, stored.tried};
+      missing_[spanKey(param.stored->span)] = {
+          param.stored->span, {}, stored.tried, {stored.tried}};
     break;
   case Stored::value:
     values = takeValue(param, stored.other);
@@ -415,7 +419,7 @@ std::vector<Value> Checker::takeValue(const ast::Param &param, const Value &valu
 
 void Checker::executeIgnore(const ast::Ignore &ignore, const Span &span) {
   std::string text = interpolate(ignore.name.text, span);
-  read_.insert(names_.tensor(fullName(text)).name);
+  read_.insert(storedName(text).name);
 }
 
 static void addExamples(std::string &text, const std::vector<std::string> &names, size_t from) {
@@ -424,6 +428,37 @@ static void addExamples(std::string &text, const std::vector<std::string> &names
     text += (i == from ? "`" : ", `") + names[i] + "`";
   if (names.size() > from + most)
     text += ", and " + std::to_string(names.size() - from - most) + " more";
+}
+
+/// The name in the checkpoint of what is called `text` here.
+Names::Tensor Checker::storedName(const std::string &text) {
+  Names::Tensor named = names_.tensor(fullName(text));
+  for (const Rename &rename : options_.renames)
+    if (named.name.starts_with(rename.text)) {
+      named.name.replace(0, rename.text.size(), rename.checkpoint);
+      break;
+    }
+  return named;
+}
+
+/// Many missing tensors that are there under other names are one mistake.
+bool Checker::reportRenaming(const std::vector<std::string> &unread) {
+  std::vector<std::vector<std::string>> wanted;
+  for (const auto &[place, missing] : missing_)
+    wanted.insert(wanted.end(), missing.all.begin(), missing.all.end());
+  std::optional<Renaming> renaming = commonRenaming(wanted, unread);
+  if (!renaming)
+    return false;
+  std::string where = renaming->from.empty() ? "without `" + renaming->to + "` in front"
+                      : renaming->to.empty()
+                          ? "with `" + renaming->from + "` in front"
+                          : "with `" + renaming->from + "` in place of `" + renaming->to + "`";
+  error(Diag::missing_tensor, modelSpan_,
+        std::to_string(renaming->found) + " of " + std::to_string(wanted.size()) +
+            " missing tensors are in the checkpoint " + where + ": `" + renaming->wanted +
+            "` is `" + renaming->there + "` there",
+        "`--rename " + renaming->to + "=" + renaming->from + "` reads them so");
+  return true;
 }
 
 /// Missing tensors, and those that nothing reads.
@@ -435,6 +470,8 @@ void Checker::reportTensors() {
   for (auto &[name, shape] : *options_.tensors)
     if (!read_.count(name))
       unread.push_back(name);
+  if (!missing_.empty() && reportRenaming(unread))
+    return;
   std::set<std::string> proposed;
   for (auto &[place, missing] : missing_) {
     if (missing.names.empty())

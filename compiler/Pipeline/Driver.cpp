@@ -144,6 +144,8 @@ std::vector<std::string> flagsOf(const BuildRequest &request) {
     flags.push_back("--cache " + request.cache);
   if (!request.quantize.empty())
     flags.push_back("--quantize " + request.quantize);
+  for (const std::string &renaming : request.renames)
+    flags.push_back("--rename " + renaming);
   for (auto [given, flag] : {std::pair(request.blas, "--blas"),
                              {request.unchecked, "--unchecked"},
                              {request.inner, "--probe-inner"}})
@@ -175,7 +177,7 @@ int tril::build(const BuildRequest &request) {
   llvm::Expected<Machine> machine = Machine::named(request.cpu);
   if (!machine)
     throw Error(llvm::toString(machine.takeError()));
-  auto frontend = readModel(request.text, request.weights);
+  auto frontend = readModel(request.text, request.weights, request.renames);
   if (!frontend)
     return 1;
   Compilation compilation(request);
@@ -278,6 +280,8 @@ std::string tril::buildCached(const BuildRequest &request) {
   add(request.keep);
   add(request.cache);
   add(request.quantize);
+  for (const std::string &renaming : request.renames)
+    add("rename " + renaming);
   addFile(llvm::sys::fs::getMainExecutable(nullptr, nullptr));
   std::string archives = archiveDirectory();
   addFile(archives + "/libtril_runtime.a");
@@ -324,7 +328,7 @@ int tril::runProduct(const std::string &path, const std::vector<std::string> &ar
 namespace {
 
 int interpret(const EvalRequest &request) {
-  auto frontend = readModel(request.build.text, request.build.weights);
+  auto frontend = readModel(request.build.text, request.build.weights, request.build.renames);
   if (!frontend)
     return 1;
   Compilation compilation(request.build);

@@ -11,8 +11,9 @@ namespace tril {
 
 struct CheckRequest {
   std::string text;
-  std::string weights; // checkpoint, or
-  std::string config;  // config.json alone
+  std::string weights;              // checkpoint, or
+  std::string config;               // config.json alone
+  std::vector<std::string> renames; // TEXT=CHECKPOINT: prefixes of names of tensors
   bool json = false;
   bool explain = false; // also say what each named value reads
   bool tensors = false; // also list the tensors that the text reads
@@ -21,6 +22,7 @@ int checkText(const CheckRequest &request);
 
 struct BuildRequest {
   std::string text, weights, output;
+  std::vector<std::string> renames; // TEXT=CHECKPOINT: prefixes of names of tensors
   std::string cpu = "native";
   std::string emit = "exe"; // ast, a phase (Pipeline.h), llvm, asm, obj, exe
   std::string dumpDirectory;

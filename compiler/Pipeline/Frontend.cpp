@@ -38,7 +38,21 @@ static void tell(const dsl::Diagnostics &diagnostics) {
   llvm::errs() << dsl::render(diagnostics, isatty(STDERR_FILENO) != 0);
 }
 
-std::optional<Frontend> tril::readModel(const std::string &text, const std::string &weights) {
+/// TEXT=CHECKPOINT of `--rename`, taken apart.
+static std::vector<dsl::Rename> renamesOf(const std::vector<std::string> &options) {
+  std::vector<dsl::Rename> renames;
+  for (const std::string &option : options) {
+    size_t equals = option.find('=');
+    if (equals == std::string::npos)
+      throw Error("`--rename " + option +
+                  "`: is not TEXT=CHECKPOINT, what names begin with in the one and in the other");
+    renames.push_back({option.substr(0, equals), option.substr(equals + 1)});
+  }
+  return renames;
+}
+
+std::optional<Frontend> tril::readModel(const std::string &text, const std::string &weights,
+                                        const std::vector<std::string> &renames) {
   Frontend result;
   result.source = readSource(text);
   dsl::Diagnostics diagnostics;
@@ -54,6 +68,7 @@ std::optional<Frontend> tril::readModel(const std::string &text, const std::stri
   options.config = &result.checkpoint->config();
   options.dialect = result.checkpoint->dialect();
   options.tensors = &shapes;
+  options.renames = renamesOf(renames);
   options.library = &library;
   result.model = dsl::check(program, options, diagnostics);
   if (!diagnostics.all().empty())
@@ -165,6 +180,7 @@ int tril::checkText(const CheckRequest &request) {
     std::map<std::string, std::vector<int64_t>> shapes;
     dsl::CheckOptions options;
     options.library = &library;
+    options.renames = renamesOf(request.renames);
     if (!request.weights.empty()) {
       checkpoint = Checkpoint::open(request.weights);
       shapes = checkpoint->shapes();

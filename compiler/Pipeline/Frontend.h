@@ -16,7 +16,9 @@ struct Frontend {
 };
 
 /// Reads, parses and checks; tells what is wrong on standard error and returns nothing then.
-std::optional<Frontend> readModel(const std::string &text, const std::string &weights);
+/// `renames`: TEXT=CHECKPOINT, prefixes of names of tensors.
+std::optional<Frontend> readModel(const std::string &text, const std::string &weights,
+                                  const std::vector<std::string> &renames = {});
 
 /// The imported module, with what the passes need to know of the checkpoint, if there is one.
 /// `quantize`: the type that weights are to be rounded to, or "".

@@ -149,7 +149,7 @@ std::string readable(int64_t bytes) {
 }
 
 std::optional<Plan> planOf(const PlanRequest &request) {
-  std::optional<Frontend> frontend = readModel(request.text, request.weights);
+  std::optional<Frontend> frontend = readModel(request.text, request.weights, request.renames);
   if (!frontend)
     return std::nullopt;
   DialectRegistry registry;

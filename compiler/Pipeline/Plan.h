@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace tril {
 
@@ -13,7 +14,8 @@ struct PlanRequest {
   std::string fit;           // a size such as 8GiB: find the largest context
   std::string keep = "auto"; // of earlier positions: auto, latent or direct
   std::string cache = "f32"; // how states that contractions read are stored: f32, f16 or bf16
-  std::string quantize;      // what weights are rounded to: see BuildRequest
+  std::vector<std::string> renames; // TEXT=CHECKPOINT: prefixes of names of tensors
+  std::string quantize;             // what weights are rounded to: see BuildRequest
   bool json = false;
 };
 

@@ -193,7 +193,7 @@ void printSvg(const std::vector<Shown> &all, llvm::raw_ostream &out) {
 /// As readModel, but with a configuration alone, or none.
 std::optional<Frontend> readText(const ShowRequest &request) {
   if (!request.weights.empty())
-    return readModel(request.text, request.weights);
+    return readModel(request.text, request.weights, request.renames);
   Frontend result;
   result.source = readSource(request.text);
   dsl::Diagnostics diagnostics;

@@ -3,11 +3,13 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace tril {
 
 struct ShowRequest {
   std::string text, weights, config; ///< a checkpoint, or a config.json alone, or neither
+  std::vector<std::string> renames;  ///< TEXT=CHECKPOINT: prefixes of names of tensors
   std::string output;                ///< an SVG file to write; empty: draw on standard output
   int64_t positions = 256;           ///< of the picture
 };

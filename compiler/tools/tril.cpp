@@ -35,6 +35,14 @@ static void addCache(CLI::App *command, std::string &cache) {
       ->capture_default_str();
 }
 
+static void addRename(CLI::App *command, std::vector<std::string> &renames) {
+  command
+      ->add_option("--rename", renames,
+                   "TEXT=CHECKPOINT: names of tensors that begin with TEXT in the text begin with "
+                   "CHECKPOINT in the checkpoint; may be given several times")
+      ->allow_extra_args(false);
+}
+
 static void addQuantize(CLI::App *command, std::string &quantize) {
   command
       ->add_option("--quantize", quantize,
@@ -60,6 +68,7 @@ static void addBuildOptions(CLI::App *command, BuildRequest &request) {
   addKeep(command, request.keep);
   addCache(command, request.cache);
   addQuantize(command, request.quantize);
+  addRename(command, request.renames);
   addUnchecked(command, request);
   command->add_option("--dump-ir", request.dumpDirectory,
                       "write the IR after every pass to this folder, one numbered file each");
@@ -84,6 +93,7 @@ static int runTool(int argc, char **argv) {
   auto *checkWeights = check->add_option("--weights", checkRequest.weights,
                                          "a checkpoint, to which the text is bound");
   check->add_option("--config", checkRequest.config, "a config.json alone")->excludes(checkWeights);
+  addRename(check, checkRequest.renames);
   check->add_flag("--json", checkRequest.json, "print the messages as JSON on standard output");
   check->add_flag("--tensors", checkRequest.tensors,
                   "also list the tensors that the text reads, optional ones too if there is a "
@@ -120,6 +130,7 @@ static int runTool(int argc, char **argv) {
   addKeep(buildCommand, buildRequest.keep);
   addCache(buildCommand, buildRequest.cache);
   addQuantize(buildCommand, buildRequest.quantize);
+  addRename(buildCommand, buildRequest.renames);
   buildCommand->add_option(
       "--quantize-errors", buildRequest.errors,
       "write how far each tensor is off to this file: as JSON where it ends in "
@@ -170,6 +181,7 @@ static int runTool(int argc, char **argv) {
   addKeep(plan, planRequest.keep);
   addCache(plan, planRequest.cache);
   addQuantize(plan, planRequest.quantize);
+  addRename(plan, planRequest.renames);
   plan->add_flag("--json", planRequest.json, "print JSON");
 
   ShowRequest showRequest;
@@ -179,6 +191,7 @@ static int runTool(int argc, char **argv) {
   auto *showWeights = show->add_option("--weights", showRequest.weights,
                                        "a checkpoint, of which only names are read");
   show->add_option("--config", showRequest.config, "a config.json alone")->excludes(showWeights);
+  addRename(show, showRequest.renames);
   show->add_option("-o,--output", showRequest.output,
                    "an SVG file to write (default: draw on standard output)");
   show->add_option("--positions", showRequest.positions, "positions of the picture")

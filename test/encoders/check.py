@@ -4,7 +4,7 @@
     check.py --tril build/bin/tril --cache ~/.cache/tril [NAME...]
 
 For each NAME, texts.json gives the texts, NAME.json the reference's vectors (reference.py), CACHE/NAME the checkpoint, which
-`scripts/setup encoders` fetches.  Ends with `N passed, N failed`.
+`scripts/setup encoders` fetches.  The same as a GGUF file (gguf_file.py) gives the same directions.  Ends with `N passed, N failed`.
 """
 import argparse
 import json
@@ -13,6 +13,8 @@ import os
 import subprocess
 import sys
 import tempfile
+
+import gguf_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXAMPLES = os.path.join(HERE, "..", "..", "examples")
@@ -60,6 +62,13 @@ def check(tril, name, folder):
         one = run(product, "--embed", texts[0], "--embed-format", "raw", "-t", "1")
         if [float(x) for x in one.split()] != json.loads(lines[0]):
             raise Failure("one text alone, raw and on one thread, has another vector than as a line")
+        # GGUF does not say that vectors get length 1.
+        gguf = os.path.join(work, name + ".gguf")
+        gguf_file.write(folder, gguf)
+        run(tril, "build", os.path.join(EXAMPLES, TEXTS[name]), "--weights", gguf, "-o", product)
+        for line, vector, text in zip(run(product, "--embed", "-", given="".join(text + "\n" for text in texts)).splitlines(), expected, texts):
+            found = json.loads(line)
+            compare([x / length(found) for x in found], vector, text + " (GGUF)")
     return f"{len(texts)} texts, cosine at least 1 - {max(w[0] for w in worst):.1e}, largest difference {max(w[1] for w in worst):.1e}"
 
 

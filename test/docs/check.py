@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs what the documents show.
 
-    check.py --tril build/bin/tril [--update] [DOCUMENT...]     (default: README.md and docs/*.md)
+    check.py --tril build/bin/tril [--update] [DOCUMENT...]     (default: README.md, docs/*.md and docs/tutorial/*.md)
 
 - ```tril: `tril check` accepts the text without a message (but that a claim waits for a configuration).
 - ```tril error=NAME: `tril check` refuses it, and a message has that stable name.
@@ -9,7 +9,9 @@
 - `# NAME is 1 2.5 4`: both compiled code and the interpreter give output NAME these values position by position, for the
   tokens TOKENS.
 - <!-- output of `COMMAND` --> before a fence: the fence holds what the command prints.  COMMAND is of `tril`, or
-  of `name`, a small product.  --update writes it.
+  of `name`, a small product, or `ladder`, that of the tutorial.  --update writes it.
+- <!-- file `PATH` --> before a fence: the fence holds that file.  --update writes it.
+- <!-- `TEXT` gives what `CASE` says -->: compiled with the weights of that folder of test/golden, the text gives its reference.
 - Links to files of this repository lead somewhere.
 - What docs/diagnostics.md says is what dsl/Diagnostics.def says; docs/passes.md what Passes.td says (--update writes both).
 
@@ -38,6 +40,8 @@ input token[time] in vocab
 TOKENS = [3, 1, 4, 1, 5]
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 GENERATED = re.compile(r"(<!-- output of `([^`]*)` -->\n\n?```\w*\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
+FILED = re.compile(r"(<!-- file `([^`]*)` -->\n\n?```\w*[^\n]*\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
+REFERENCE = re.compile(r"<!-- `([^`]*)` gives what `([^`]*)` says -->")
 CODE = re.compile(r"^```.*?^```$|`[^`]*`", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(#[^)]*)?\)")
 
@@ -106,10 +110,36 @@ class Documents:
 
     def printed(self, command):
         tool, *words = command.split()
-        if tool not in ["tril", "name"]:
+        if tool not in ["tril", "name", "ladder"]:
             raise Failure(f"`{command}` is not of tril")
-        path = self.tril if tool == "tril" else self.product()
+        path = self.tril if tool == "tril" else self.product() if tool == "name" else self.ladder()
         return run([path, *words], cwd=ROOT).stdout
+
+    def ladder(self):
+        path = os.path.join(self.work, "ladder")
+        if not os.path.exists(path):
+            self.call("build", "docs/tutorial/6-ladder.tril", "--weights", "test/golden/llama", "-o", path)
+        return path
+
+    def call(self, *words):
+        done = run([self.tril, *words], cwd=ROOT)
+        if done.returncode != 0:
+            raise Failure(f"exit status {done.returncode} of `tril {' '.join(words)}`\n{done.stdout}")
+
+    def reference(self, text, case):
+        """To 1e-3, as for every golden case."""
+        folder, output = os.path.join(ROOT, case), os.path.join(self.work, "output.safetensors")
+        self.call("eval", text, "--weights", case, "--tokens", os.path.join(case, "tokens.json"), "-o", output)
+        found, wanted = safetensors.read(output), safetensors.read(os.path.join(folder, "logits.safetensors"))
+        for name in found:  # the reference has those of single steps too
+            worst = max(abs(a - b) for a, b in zip(found[name].data, wanted[name].data, strict=True))
+            if not worst <= 1e-3:
+                raise Failure(f"`{text}` is {worst:.2g} from the reference of {case} at {name}")
+
+    def file(self, path, text):
+        with open(os.path.join(ROOT, path)) as file:
+            if file.read() != text:
+                raise Failure(f"not what `{path}` holds; --update writes it")
 
     def product(self):
         path = os.path.join(self.work, "name")
@@ -137,7 +167,10 @@ class Documents:
         if self.update:
             def renew(match):
                 return match[1] + self.printed(match[2]) + match[4]
-            renewed = GENERATED.sub(renew, text)
+            def copy(match):
+                with open(os.path.join(ROOT, match[2])) as file:
+                    return match[1] + file.read() + match[4]
+            renewed = FILED.sub(copy, GENERATED.sub(renew, text))
             if renewed != text:
                 text = renewed
                 with open(path, "w") as file:
@@ -151,6 +184,10 @@ class Documents:
                 self.attempt(at(match), self.snippet, match[2], match[3])
         for match in GENERATED.finditer(text):
             self.attempt(at(match), self.output, match[2], match[3])
+        for match in FILED.finditer(text):
+            self.attempt(at(match), self.file, match[2], match[3])
+        for match in REFERENCE.finditer(text):
+            self.attempt(at(match), self.reference, match[1], match[2])
         for match in LINK.finditer(CODE.sub(lambda code: "\n" * code[0].count("\n"), text)):
             self.attempt(at(match), self.link, path, match[1])
 
@@ -203,7 +240,7 @@ def main():
         if not arguments.documents:
             for name, text in [("diagnostics.md", diagnostics()), ("passes.md", passes(arguments.tblgen))]:
                 documents.attempt("docs/" + name, documents.generated, os.path.join(docs, name), text)
-        for path in arguments.documents or [os.path.join(ROOT, "README.md"), *sorted(glob.glob(os.path.join(docs, "*.md")))]:
+        for path in arguments.documents or [os.path.join(ROOT, "README.md"), *sorted(glob.glob(os.path.join(docs, "*.md")) + glob.glob(os.path.join(docs, "tutorial", "*.md")))]:
             documents.document(os.path.abspath(path))
     print(f"{documents.passed} passed, {documents.failed} failed")
     return 1 if documents.failed or not documents.passed else 0

@@ -26,15 +26,15 @@ Value BodyLowering::flatRows(NamedTensorType type, unsigned inner, Rows rows, Va
 void BodyLowering::prepare(MaterializeOp op, PrepareOp prepareOp) {
   Code &c = code();
   NamedTensorType type = prepareOp.getOperand().getType();
-  auto matmulOp = cast<MatmulOp>(*op.getResult().user_begin());
-  auto preparation = kernels::preparation(
-      machine, weightPlace(matmulOp.getWeight().getDefiningOp<ParamOp>()).format);
   // All readers of one preparation agree: they differ only in whether they need any.
-  for (Operation *user : op.getResult().getUsers())
-    if (auto other = kernels::preparation(
-            machine, weightPlace(cast<MatmulOp>(user).getWeight().getDefiningOp<ParamOp>()).format);
-        other != kernels::Preparation::none)
+  auto preparation = kernels::Preparation::none;
+  for (Operation *user : op.getResult().getUsers()) {
+    auto grouped = dyn_cast<GroupedMatmulOp>(user);
+    Value weight = grouped ? grouped.getWeight() : cast<MatmulOp>(user).getWeight();
+    auto other = kernels::preparation(machine, weightPlace(weight.getDefiningOp<ParamOp>()).format);
+    if (other != kernels::Preparation::none)
       preparation = other;
+  }
   if (preparation == kernels::Preparation::none)
     return;
   int64_t inputs = 1;

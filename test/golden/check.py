@@ -24,6 +24,7 @@ TOLERANCE = 1e-3  # of compiled code and of the interpreter, from the reference
 BETWEEN = 1e-3    # of compiled code from the interpreter
 GREEDY = 24
 CACHED = ["llama", "gemma3_text", "deepseek_v2", "diffllama", "lfm2"]  # of these also with caches of 16 bits
+ROUNDED = ["llama", "bert", "bloom", "mixtral", "gpt_oss", "deepseek_v3", "qwen3_next"]  # of these also with weights rounded on their way in
 WORSE = 4         # times what examples/README.md says: rounding differs between processors
 
 
@@ -158,6 +159,23 @@ class Case:
             said.append(f"{cache} is {apart:.1e} from the interpreter with the same cache, {away:.1e} from that without")
         return "; ".join(said)
 
+    def check_quantize(self):
+        """Weights rounded on their way in: steps give the bits of the whole, and the interpreter computes with the same numbers."""
+        said = []
+        for to in "q8_0", "q4_0", "bf16":
+            whole = self.eval("quantize", "--quantize", to)
+            if self.causal:
+                step = self.eval("quantize-step", "--quantize", to, "--step")
+                if any(step[name].raw != whole[name].raw for name in self.whole):
+                    raise Failure(f"quantize: in {to} the steps differ from the whole sequence")
+            rounded = self.eval("quantize-interpret", "--quantize", to, "--interpret")
+            apart = compare(whole, {name: rounded[name] for name in self.whole}, BETWEEN, f"quantize {to}")
+            away = max(furthest(whole[name], self.whole[name], name)[0] for name in self.whole)
+            if not 8 * apart < away:
+                raise Failure(f"quantize: {to} is {apart:.3g} from the interpreter with the same weights, {away:.3g} from what is not rounded")
+            said.append(f"{to} {apart:.1e}")
+        return "from the interpreter with the same weights: " + ", ".join(said)
+
     def meaning(self, weights, *options, phase="tril"):
         """The text with its configuration filled in, as the compiler's IR."""
         done = subprocess.run([self.tril, "build", self.text, "--weights", weights, "--emit", phase, *options],
@@ -198,6 +216,8 @@ class Case:
             yield "keep", self.check_keep
         if self.name in CACHED:
             yield "cache", self.check_cache
+        if self.name in ROUNDED:
+            yield "quantize", self.check_quantize
         yield "interpret", self.check_interpret
         if os.path.exists(os.path.join(self.folder, "config_legacy.json")):
             yield "legacy", self.check_legacy

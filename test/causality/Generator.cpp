@@ -144,12 +144,60 @@ std::string Generator::holed(const std::string &now, const std::string &then) {
   }
 }
 
+// Of one number: often all that is asked of it is settled by one threshold, so that what one part
+// lets through another leaves out.
+std::string Generator::conditionOf(const std::string &n, int depth) {
+  switch (depth > 2 ? number(0, 3) : number(0, 9)) {
+  case 0:
+    return n + " <= 99";
+  case 1:
+    return "2 * " + n + " > 198";
+  case 2:
+  case 3:
+    return n + " > 99";
+  case 4:
+    return "(" + conditionOf(n, depth + 1) + " and " + conditionOf(n, depth + 1) + ")";
+  case 5:
+    return "(" + conditionOf(n, depth + 1) + " or " + conditionOf(n, depth + 1) + ")";
+  case 6:
+    return "(not " + conditionOf(n, depth + 1) + ")";
+  case 7:
+    return "((" + conditionOf(n, depth + 1) + " where " + conditionOf(n, depth + 1) + ") else " +
+           pick({"true", "false", "time > 2"}) + ")";
+  default:
+    return wholeOf(n, depth + 1) + pick({" < 0", " >= 0", " < 1", " == time", " != 0"});
+  }
+}
+
+std::string Generator::wholeOf(const std::string &n, int depth) {
+  std::string p = conditionOf(n, depth + 1);
+  switch (number(0, 7)) {
+  case 0:
+    return "((time where " + p + ") else -1)";
+  case 1:
+    return "(time where " + p + ")";
+  case 2:
+    return "(1 where " + p + " else 0)";
+  case 3:
+    return "(" + pick({"max", "min"}) + "[past](past where past == time and " + n +
+           "[past] > 99) else -1)";
+  case 4:
+    return "(token[time = time where " + p + "] else -1)";
+  case 5:
+    return "(n0[time = (1 where " + p + ") else -1] else -1)";
+  case 6:
+    return "count[past](past == time and " + n + "[past] > 99)";
+  default:
+    return "((0 where " + p + ") else (0 where token[time - 1] > 99))";
+  }
+}
+
 // What is a hole for one reason is left out for another.
 std::string Generator::dropped(const std::string &name) {
   std::string u = value(), last = pick({"0", "0", "1", u, "(0 * time where time > 1)"});
   auto bind = [&](const std::string &expression) { return name + " = " + expression; };
   std::string x = holed("time", "past");
-  switch (number(0, 11)) {
+  switch (number(0, 15)) {
   case 0:
     return bind(u + " + sum[past](" + x + " where " + mask("time", "past") + ")");
   case 1:
@@ -181,6 +229,15 @@ std::string Generator::dropped(const std::string &name) {
   case 8:
     return "rec " + name + " = ((" + name + "[time - 1] where " + condition("time", "time") +
            ") else " + u + ") * 0.5 + (" + value() + "[time - 1] else 0)";
+  case 12:
+  case 13:
+  case 14: {
+    std::string n = "n" + name;
+    std::string given = n + " = token[time" + plus(number(-1, 1)) + "] else 0\n";
+    std::string then = u + " where " + conditionOf(n);
+    return given +
+           bind(chance(50) ? then : "((" + then + ") where " + conditionOf(n) + ") else " + last);
+  }
   case 9:
     return "p" + name + " = " + condition("time", "time") + "\n" +
            bind("(" + u + " where p" + name + ") else " + last);
@@ -315,7 +372,7 @@ std::string Generator::text() {
       "model random is causal\naxis vocab = 256\naxis past = time\naxis seen = time\n"
       "axis slot = 3\naxis two = 2\naxis row = 6\naxis kept = 2\naxis layer = 2\n"
       "axis source = input\ninput token[time] in vocab\ninput word[source] in vocab\n"
-      "v0 = token / 97 + 0.3\nc0 = time * 0.3 + 1\n";
+      "v0 = token / 97 + 0.3\nc0 = time * 0.3 + 1\nn0 = time + 0\n";
   values = {"v0", "v0", "c0"}; // that c0 is there at a position says that the position is
   int count = number(1, 4);
   for (int i = 1; i <= count; ++i) {

@@ -32,6 +32,8 @@ private:
   std::string condition(const std::string &now, const std::string &then);
   std::string whole(const std::string &now, const std::string &then);
   std::string holed(const std::string &now, const std::string &then);
+  std::string conditionOf(const std::string &n, int depth = 0);
+  std::string wholeOf(const std::string &n, int depth);
   std::string dropped(const std::string &name);
 
   std::mt19937_64 random;

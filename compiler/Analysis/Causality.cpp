@@ -67,7 +67,6 @@ private:
     NamedTensorType type = op.getValue().getType();
     // An output that is not over time is one of the first position already.
     Affine t = type.hasAxis(kTime) ? analysis.position(type.axis(kTime)) : Affine(0);
-    Formula present = analysis.present(output.reads);
     std::optional<Refutation> best;
     for (const Case &one : output.reads.cases) {
       if (one.sequence != kTime)
@@ -78,7 +77,7 @@ private:
         old = terms.atMost(one.position, terms.add(t, Affine(-window)));
       for (auto [bad, kind] : {std::pair(ahead, strict ? Refutation::present : Refutation::future),
                                std::pair(old, Refutation::beyondWindow)}) {
-        Formula f = terms.both(terms.both(present, one.when), bad);
+        Formula f = terms.both(terms.both(analysis.matters(output.reads, one.role), one.when), bad);
         if (!analysis.solver.possible(f))
           continue;
         if (analysis.solver.exceeded())

@@ -33,7 +33,7 @@ public:
     AxisAttr along = alongTime();
     SmallVector<Case> ranged;
     for (const Case &one : reads.cases) {
-      if (!analysis.solver.possible(terms.both(analysis.present(reads), one.when)))
+      if (!analysis.solver.possible(terms.both(analysis.matters(reads, one.role), one.when)))
         continue;
       if (along && one.sequence == kTime && !isAtOther(one.position, along))
         ranged.push_back(one);
@@ -103,7 +103,7 @@ private:
       return show(first);
     SmallVector<std::pair<Formula, Affine>> cases;
     for (const Case &one : ranged)
-      cases.push_back({terms.both(analysis.present(reads), one.when), one.position});
+      cases.push_back({terms.both(analysis.matters(reads, one.role), one.when), one.position});
     auto exists = [&](auto condition) {
       return llvm::any_of(cases, [&](const auto &one) {
         return analysis.solver.possible(terms.both(one.first, condition(one.second)));

@@ -132,9 +132,7 @@ private:
         !llvm::any_of(tensorType(condition).getAxes(),
                       [](AxisAttr axis) { return axis.isDynamic(); }))
       return;
-    Terms &terms = analysis.terms;
-    Formula never = terms.negate(terms.both(mask.valid, mask.truth));
-    if (!analysis.solver.possible(never) && !analysis.solver.exceeded())
+    if (!analysis.solver.possible(analysis.notTrue(mask)) && !analysis.solver.exceeded())
       add(Lint::idleMask, op, "this mask leaves nothing out: it is true everywhere", "");
   }
 

@@ -78,13 +78,18 @@ Case ReadsAnalysis::existence(AxisAttr axis, const Affine &position, Formula whe
   return {when, position, axis.getRootName(), step(op, nullptr, there)};
 }
 
-void ReadsAnalysis::take(Reads &into, const Reads &from, Formula when,
+void ReadsAnalysis::take(Reads &into, Role as, const Reads &from, Role of, Formula when,
                          const Substitution &positions, Operation *op) {
+  if (when == kFalse)
+    return;
   for (const Case &one : from.cases) {
+    // Other sequences are the same in both runs, and of what they make a hole nobody is told.
+    if (one.role != of || (as == Role::hole && one.sequence != kTime))
+      continue;
     Formula now = terms.both(when, terms.replace(one.when, positions));
     if (now == kFalse)
       continue;
-    Case moved = {now, terms.replace(one.position, positions), one.sequence, nullptr};
+    Case moved = {now, terms.replace(one.position, positions), one.sequence, nullptr, as};
     if (llvm::is_contained(into.cases, moved))
       continue;
     moved.path = step(op, one.path, positions);
@@ -92,14 +97,9 @@ void ReadsAnalysis::take(Reads &into, const Reads &from, Formula when,
   }
 }
 
-void ReadsAnalysis::take(Reads &into, const Reads &from, Formula when, Operation *op) {
-  take(into, from, when, {}, op);
-}
-
 void ReadsAnalysis::rename(Reads &into, const Reads &from, const Substitution &positions) {
   into.valid = terms.replace(from.valid, positions);
-  if (from.hole)
-    into.hole = terms.replace(*from.hole, positions);
+  into.hole = terms.replace(from.hole, positions);
   into.live = terms.replace(from.live, positions);
   into.facts = terms.replace(from.facts, positions);
   into.truth = terms.replace(from.truth, positions);
@@ -131,8 +131,10 @@ void ReadsAnalysis::set(Value value, Reads reads) {
   NamedTensorType type = typeOf(value);
   if (!type.getHoles()) {
     reads.valid = kTrue;
-    reads.hole.reset();
+    reads.hole = kFalse;
   }
+  if (reads.hole == kFalse)
+    llvm::erase_if(reads.cases, [](const Case &one) { return one.role == Role::hole; });
   // A whole number is at least one that the run decides.
   if (type.getElement().isInteger(32) && !reads.number)
     reads.number = Number{fresh(type)};
@@ -174,27 +176,32 @@ Reads ReadsAnalysis::settled(Value value, const Reads &reads) {
   }
   result.cases.clear();
   if (count == 1)
-    settleAhead(result, value, reads, sequence);
-  llvm::SmallVector<StringRef> done;
+    for (Role role : {Role::content, Role::hole})
+      settleAhead(result, value, reads, sequence, role);
+  llvm::SmallVector<std::pair<StringRef, Role>> done;
   for (const Case &one : reads.cases) {
-    if ((count == 1 && one.sequence == sequence.getRootName()) ||
-        llvm::is_contained(done, one.sequence))
+    std::pair<StringRef, Role> what(one.sequence, one.role);
+    if ((count == 1 && one.sequence == sequence.getRootName()) || llvm::is_contained(done, what))
       continue;
-    done.push_back(one.sequence);
-    result.cases.push_back({kTrue, Terms::of(anywhere(one.sequence)), one.sequence, one.path});
+    done.push_back(what);
+    result.cases.push_back(
+        {kTrue, Terms::of(anywhere(one.sequence)), one.sequence, one.path, one.role});
   }
   return result;
 }
 
-void ReadsAnalysis::settleAhead(Reads &result, Value value, const Reads &reads, AxisAttr axis) {
+void ReadsAnalysis::settleAhead(Reads &result, Value value, const Reads &reads, AxisAttr axis,
+                                Role role) {
+  if (llvm::none_of(reads.cases, [&](const Case &one) { return one.role == role; }))
+    return;
   Affine t = position(axis);
-  Formula present = this->present(reads);
+  Formula matters = this->matters(reads, role);
   std::optional<int64_t> latest, earliest; // of position - t, over what is not ahead
   bool unbounded = false;
   const Step *path = nullptr, *oldest = nullptr;
   llvm::SmallVector<Case> ahead;
   for (const Case &one : reads.cases) {
-    if (one.sequence != axis.getRootName())
+    if (one.sequence != axis.getRootName() || one.role != role)
       continue;
     Affine distance = terms.add(one.position, t, -1);
     int64_t high, low;
@@ -202,7 +209,7 @@ void ReadsAnalysis::settleAhead(Reads &result, Value value, const Reads &reads, 
     if (distance.isConstant() && distance.constant <= 0) {
       high = low = distance.constant;
     } else {
-      Formula here = terms.both(present, one.when);
+      Formula here = terms.both(matters, one.when);
       auto beyond = [&](int64_t d) { // may it read a position later than t + d?
         return solver.possible(terms.both(here, terms.below(Affine(d), distance)));
       };
@@ -260,8 +267,8 @@ void ReadsAnalysis::settleAhead(Reads &result, Value value, const Reads &reads, 
     earliest = std::min(low, earliest.value_or(low));
   }
   if (ahead.size() > kMostAhead) {
-    result.cases.push_back(
-        {kTrue, Terms::of(anywhere(axis.getRootName())), axis.getRootName(), ahead.front().path});
+    result.cases.push_back({kTrue, Terms::of(anywhere(axis.getRootName())), axis.getRootName(),
+                            ahead.front().path, role});
     return;
   }
   for (Case &one : ahead)
@@ -269,7 +276,7 @@ void ReadsAnalysis::settleAhead(Reads &result, Value value, const Reads &reads, 
   if (!latest)
     return;
   if (!unbounded && *latest == *earliest) {
-    result.cases.push_back({kTrue, terms.add(t, Affine(*latest)), axis.getRootName(), path});
+    result.cases.push_back({kTrue, terms.add(t, Affine(*latest)), axis.getRootName(), path, role});
     return;
   }
   Affine any = Terms::of(anywhere(axis.getRootName()));
@@ -279,16 +286,16 @@ void ReadsAnalysis::settleAhead(Reads &result, Value value, const Reads &reads, 
     if (*earliest < 0) { // perhaps the begin of a chunk
       Affine chunk = terms.scale(terms.quotient(t, 1 - *earliest), 1 - *earliest);
       bool inChunk = llvm::none_of(reads.cases, [&](const Case &one) {
-        return one.sequence == axis.getRootName() &&
+        return one.sequence == axis.getRootName() && one.role == role &&
                solver.possible(
-                   terms.both(terms.both(present, one.when), terms.below(one.position, chunk)));
+                   terms.both(terms.both(matters, one.when), terms.below(one.position, chunk)));
       });
       if (inChunk)
         begin = chunk;
     }
     when = terms.both(when, terms.atMost(begin, any));
   }
-  result.cases.push_back({when, any, axis.getRootName(), keepWindows ? oldest : path});
+  result.cases.push_back({when, any, axis.getRootName(), keepWindows ? oldest : path, role});
 }
 
 //===-------------------------------------------------------------------------------------------===//
@@ -301,10 +308,8 @@ void ReadsAnalysis::hideData(Reads &reads) {
     reads.number.reset();
   if (terms.dependsOnData(reads.facts))
     reads.facts = kTrue;
-  if (terms.dependsOnData(hole(reads))) {
-    reads.valid = kOpaque;
-    reads.hole.reset();
-  }
+  if (terms.dependsOnData(reads.hole) || terms.dependsOnData(reads.valid))
+    reads.valid = reads.hole = kOpaque;
   if (terms.dependsOnData(reads.live))
     reads.live = kTrue;
   if (terms.dependsOnData(reads.truth))
@@ -320,8 +325,12 @@ void ReadsAnalysis::becomeInput(Reads &reads, NamedTensorType type) {
         return;
       sequence = axis;
     }
-  if (sequence && !reads.cases.empty())
-    reads.cases = {{kTrue, position(sequence), sequence.getRootName(), nullptr}};
+  if (!sequence || reads.cases.empty())
+    return;
+  bool holes = llvm::any_of(reads.cases, [](const Case &one) { return one.role == Role::hole; });
+  reads.cases = {{kTrue, position(sequence), sequence.getRootName(), nullptr}};
+  if (holes)
+    reads.cases.push_back({kTrue, position(sequence), sequence.getRootName(), nullptr, Role::hole});
 }
 
 LogicalResult ReadsAnalysis::call(CallOp op) {
@@ -340,10 +349,11 @@ LogicalResult ReadsAnalysis::call(CallOp op) {
   if (found == known.end()) {
     for (auto [argument, reads] : llvm::zip(block.getArguments(), arguments))
       values[argument] = reads;
-    if (failed(runBlock(block)))
-      return failure();
     Known fresh;
     fresh.arguments = arguments;
+    fresh.firstSymbol = terms.symbolsSoFar();
+    if (failed(runBlock(block)))
+      return failure();
     for (Value value : block.getTerminator()->getOperands()) {
       fresh.results.push_back(of(value));
       hideData(fresh.results.back());
@@ -351,10 +361,14 @@ LogicalResult ReadsAnalysis::call(CallOp op) {
     known.push_back(std::move(fresh));
     found = std::prev(known.end());
   }
+  llvm::DenseMap<unsigned, unsigned> data; // of this call
   for (auto [value, reads] : llvm::zip(op.getValues(), found->results)) {
     Reads result = reads;
-    for (Case &one : result.cases)
+    for (Case &one : result.cases) {
+      one.when = terms.withData(one.when, data, found->firstSymbol);
+      one.position = terms.withData(one.position, data, found->firstSymbol);
       one.path = step(op, one.path, {}, op.getLayer());
+    }
     set(value, std::move(result));
   }
   return success();
@@ -400,20 +414,21 @@ LogicalResult ReadsAnalysis::recurrence(RecOp op) {
   // An equation that reads ahead at some time is read by all later ones.
   Reads ahead;
   for (Value value : block.getTerminator()->getOperands())
-    for (const Case &one : of(value).cases)
-      if (one.sequence == root && solver.possible(terms.both(terms.both(of(value).valid, one.when),
-                                                             terms.below(t, one.position)))) {
+    for (const Case &one : of(value).cases) {
+      Formula here = terms.both(matters(of(value), one.role), one.when);
+      if (one.sequence == root && solver.possible(terms.both(here, terms.below(t, one.position)))) {
         Affine when = Terms::of(terms.some(0, std::nullopt));
         Substitution then = {{terms.axis(time), when}};
         // Other axes of an equation may be any.
         for (AxisAttr axis : typeOf(value).getAxes())
           if (axis != time)
             then.append(anyPosition(axis));
-        Formula at = terms.both(terms.replace(terms.both(of(value).valid, one.when), then),
-                                terms.atMost(when, t));
-        ahead.cases.push_back(
-            {at, terms.replace(one.position, then), one.sequence, step(op, one.path, then)});
+        Formula at = terms.both(terms.replace(here, then), terms.atMost(when, t));
+        for (Role role : {Role::content, Role::hole})
+          ahead.cases.push_back({at, terms.replace(one.position, then), one.sequence,
+                                 step(op, one.path, then), role});
       }
+    }
   for (auto [result, value] : llvm::zip(op.getValues(), block.getTerminator()->getOperands())) {
     Reads reads = ahead;
     const Reads &inside = of(value);
@@ -423,13 +438,14 @@ LogicalResult ReadsAnalysis::recurrence(RecOp op) {
       for (const Case &one : inside.cases)
         if (one.sequence == root)
           path = one.path;
-      reads.cases.push_back({terms.atMost(any, t), any, root, step(op, path, {})});
+      for (Role role : {Role::content, Role::hole})
+        reads.cases.push_back({terms.atMost(any, t), any, root, step(op, path, {}), role});
     }
     for (StringRef sequence : assumed.back().sequences)
       reads.cases.push_back(
           {kTrue, Terms::of(anywhere(sequence)), sequence, step(op, nullptr, {})});
     reads.valid = inside.valid;
-    reads.facts = kTrue;
+    reads.hole = inside.hole;
     set(result, std::move(reads));
   }
   return leave(success());
@@ -446,14 +462,16 @@ LogicalResult ReadsAnalysis::earlier(EarlierOp op) {
   Reads reads;
   if (now.reads) {
     Affine any = Terms::of(anywhere(time.getRootName()));
-    reads.cases.push_back(
-        {terms.atMost(any, when), any, time.getRootName(), step(op, nullptr, {})});
+    for (Role role : {Role::content, Role::hole})
+      reads.cases.push_back(
+          {terms.atMost(any, when), any, time.getRootName(), step(op, nullptr, {}), role});
   }
   for (StringRef sequence : now.sequences)
     reads.cases.push_back({kTrue, Terms::of(anywhere(sequence)), sequence, step(op, nullptr, {})});
   reads.valid = terms.atLeastZero(when);
   if (typeOf(rec.getValues()[op.getEquation()]).getHoles())
     reads.valid = terms.both(reads.valid, kOpaque);
+  reads.hole = terms.negate(reads.valid);
   set(op.getResult(), std::move(reads));
   return success();
 }

@@ -35,6 +35,12 @@ struct Step {
   bool afterAhead = false; ///< some inner step has one
 };
 
+/// What a read decides.
+enum class Role {
+  content, ///< of a value that is no hole: what it is
+  hole,    ///< of one that is a hole: that it is one
+};
+
 /// At positions where `when` holds, position `position` of a sequence is read: an input's element
 /// there, or that it exists.
 struct Case {
@@ -42,9 +48,11 @@ struct Case {
   Affine position;
   llvm::StringRef sequence; ///< name of the root axis
   const Step *path = nullptr;
+  Role role = Role::content;
 
   friend bool operator==(const Case &a, const Case &b) {
-    return a.when == b.when && a.position == b.position && a.sequence == b.sequence;
+    return a.when == b.when && a.position == b.position && a.sequence == b.sequence &&
+           a.role == b.role;
   }
 };
 
@@ -62,16 +70,22 @@ struct Number {
   }
 };
 
+/// Two runs are compared of which one has all positions of the other, and perhaps more.  Cases
+/// speak of the longer one; where they name its data together with that of the other, they are made
+/// with `Terms::inOtherRun`.  What every rule keeps, at positions that both have:
+/// - If a value is no hole in the longer run, and the runs agree on all that its cases of role
+///   `content` read, it is the same in the other.
+/// - If it is a hole in the longer run, may be none in the other, and the runs agree on all that
+/// its
+///   cases of role `hole` read, it is a hole in the other too.
 struct Reads {
   llvm::SmallVector<Case, 4> cases;
-  Formula valid = kTrue; ///< where it is no hole
-  /// Where it is a hole, if more is known than that it is not valid: what is known of a predicate
-  /// holds where it is false too.
-  std::optional<Formula> hole;
-  Formula live = kTrue;  ///< where it may differ from 0
+  Formula valid = kTrue; ///< where it may be no hole
+  Formula hole = kFalse; ///< where it may be a hole; where that is false it is none
+  Formula live = kTrue;  ///< where it may be no hole and differ from 0
   Formula facts = kTrue; ///< what is known where it is no hole
   std::optional<Number> number;
-  Formula truth = kOpaque; ///< of a predicate: where it is true
+  Formula truth = kOpaque; ///< of a predicate that is no hole: where it is true
 
   friend bool operator==(const Reads &a, const Reads &b) {
     return a.cases == b.cases && a.valid == b.valid && a.hole == b.hole && a.live == b.live &&
@@ -120,21 +134,40 @@ public:
 
   /// valid and facts.
   Formula present(const Reads &reads) { return terms.both(reads.valid, reads.facts); }
-  /// Where it may be a hole.
-  Formula hole(const Reads &reads) { return reads.hole ? *reads.hole : terms.negate(reads.valid); }
+  /// The same in a form that may be negated: it is no hole where this is true, and one where it is
+  /// not.
+  Formula presentExactly(const Reads &reads) {
+    return terms.both(present(reads), terms.negate(reads.hole));
+  }
   /// Where a predicate may count as false: where it is a hole, or false and what is known of it
   /// holds.
   Formula notTrue(const Reads &predicate) {
-    return terms.either(hole(predicate),
-                        terms.both(predicate.facts, terms.negate(predicate.truth)));
+    return terms.either(predicate.hole, terms.both(predicate.facts, terms.negate(predicate.truth)));
+  }
+  /// Where `on` holds of a value in this run, or of what is no hole in the other.
+  Formula inEitherRun(const Reads &reads, Formula on) {
+    if (terms.inOtherRun(on) == on)
+      return on;
+    return terms.either(on, terms.inOtherRun(terms.both(present(reads), on)));
+  }
+  /// Where the cases of a role matter: the value is no hole, or it is one and may be none in the
+  /// other run.
+  Formula matters(const Reads &reads, Role role) {
+    return role == Role::content ? present(reads)
+                                 : terms.both(reads.hole, terms.inOtherRun(present(reads)));
   }
   /// A read of the existence of `position` of the sequence of `axis`.
   Case existence(AxisAttr axis, const Affine &position, Formula when, mlir::Operation *op);
-  /// The cases of an operand, with `when` too.
-  void take(Reads &into, const Reads &from, Formula when, mlir::Operation *op);
-  /// ... with other positions in the place of the operand's.
+  /// The cases of role `of` of an operand, with `when` too, as cases of role `as`, with other
+  /// positions in the place of the operand's.
+  void take(Reads &into, Role as, const Reads &from, Role of, Formula when,
+            const Substitution &positions, mlir::Operation *op);
+  /// The cases of both roles, as they are.
   void take(Reads &into, const Reads &from, Formula when, const Substitution &positions,
-            mlir::Operation *op);
+            mlir::Operation *op) {
+    take(into, Role::content, from, Role::content, when, positions, op);
+    take(into, Role::hole, from, Role::hole, when, positions, op);
+  }
   /// All of a value but the cases, with other positions.
   void rename(Reads &into, const Reads &from, const Substitution &positions);
   /// Fresh existential positions of axes.
@@ -151,6 +184,7 @@ public:
 private:
   struct Known {
     std::vector<Reads> arguments, results;
+    unsigned firstSymbol; ///< of its own data
   };
   struct Assumed {
     RecOp op;
@@ -160,7 +194,7 @@ private:
 
   Atom anywhere(llvm::StringRef sequence);
   Reads settled(mlir::Value value, const Reads &reads);
-  void settleAhead(Reads &result, mlir::Value value, const Reads &reads, AxisAttr axis);
+  void settleAhead(Reads &result, mlir::Value value, const Reads &reads, AxisAttr axis, Role role);
   void hideData(Reads &reads);
   void becomeInput(Reads &reads, NamedTensorType type);
   const Step *step(mlir::Operation *op, const Step *inner, const Substitution &positions,

@@ -174,11 +174,10 @@ Formula comparison(Arithmetic &arithmetic, Terms &terms, Operation *op, const Nu
 LogicalResult readAll(ReadsAnalysis &analysis, Operation *op) {
   Terms &terms = analysis.terms;
   Reads result;
-  result.hole = kFalse;
   for (Value operand : op->getOperands()) {
     const Reads &reads = analysis.of(operand);
-    analysis.take(result, reads, kTrue, op);
-    result.hole = terms.either(*result.hole, analysis.hole(reads));
+    analysis.take(result, reads, kTrue, {}, op);
+    result.hole = terms.either(result.hole, reads.hole);
     result.valid = terms.both(result.valid, reads.valid);
     result.facts = terms.both(result.facts, reads.facts);
   }
@@ -244,22 +243,51 @@ LogicalResult readAll(ReadsAnalysis &analysis, Operation *op) {
   return success();
 }
 
+/// Whether a value may read `time` later than its own position, where it is no hole.
+bool readsAhead(ReadsAnalysis &analysis, Value value) {
+  Terms &terms = analysis.terms;
+  const Reads &reads = analysis.of(value);
+  for (AxisAttr axis : tensorType(value).getAxes())
+    if (axis.isDynamic() && axis.getName() == kTime)
+      return llvm::any_of(reads.cases, [&](const Case &one) {
+        return one.sequence == kTime && one.role == Role::content &&
+               analysis.solver.possible(
+                   terms.both(terms.both(analysis.present(reads), one.when),
+                              terms.below(analysis.position(axis), one.position)));
+      });
+  return false;
+}
+
 /// `and` and `or`: one side is only read where the other does not decide.  Where a hole is not the
-/// same as false, whether a side is a hole is read too, and so nothing is cut.
+/// same as false, whether a side is a hole is read too, and so nothing is cut.  Both sides may
+/// decide at once, so one of them is read where the other decides in this run, but not in the
+/// other.
 LogicalResult readLogic(ReadsAnalysis &analysis, Operation *op, bool conjunction) {
   Terms &terms = analysis.terms;
-  const Reads &x = analysis.of(op->getOperand(0)), &y = analysis.of(op->getOperand(1));
+  Value left = op->getOperand(0), right = op->getOperand(1);
+  const Reads &x = analysis.of(left), &y = analysis.of(right);
   bool asked = conjunction && holesAreFalse(op->getResult(0));
-  auto undecidedBy = [&](const Reads &other, Value side) {
-    if (!asked && tensorType(side).getHoles())
-      return Formula(kTrue);
-    return conjunction ? other.truth : terms.negate(other.truth);
+  auto leavesOpen = [&](const Reads &side) {
+    return conjunction ? side.truth : terms.negate(side.truth);
   };
+  Formula openX = leavesOpen(x), openY = leavesOpen(y);
+  // The side that needs the other's protection has it.
+  bool leftFirst = terms.dependsOnData(openX) && terms.dependsOnData(openY) &&
+                   !readsAhead(analysis, left) && readsAhead(analysis, right);
+  if (leftFirst)
+    openY = analysis.inEitherRun(y, openY);
+  else
+    openX = analysis.inEitherRun(x, openX);
   Reads result;
-  analysis.take(result, x, undecidedBy(y, op->getOperand(0)), op);
-  analysis.take(result, y, undecidedBy(x, op->getOperand(1)), op);
+  auto take = [&](const Reads &side, Value value, Formula open) {
+    Formula when = !asked && tensorType(value).getHoles() ? Formula(kTrue) : open;
+    analysis.take(result, Role::content, side, Role::content, when, {}, op);
+    analysis.take(result, Role::hole, side, Role::hole, side.hole, {}, op);
+  };
+  take(x, left, openY);
+  take(y, right, openX);
   result.valid = terms.both(x.valid, y.valid);
-  result.hole = terms.either(analysis.hole(x), analysis.hole(y));
+  result.hole = terms.either(x.hole, y.hole);
   result.facts = terms.both(x.facts, y.facts);
   result.truth = conjunction ? terms.both(x.truth, y.truth) : terms.either(x.truth, y.truth);
   analysis.set(op->getResult(0), std::move(result));
@@ -311,10 +339,16 @@ LogicalResult WhereOp::reads(ReadsAnalysis &analysis) {
   Terms &terms = analysis.terms;
   const Reads &x = analysis.of(getOperand()), &p = analysis.of(getCondition());
   Reads result;
-  analysis.take(result, x, kTrue, *this);
-  analysis.take(result, p, kTrue, *this);
+  analysis.take(result, Role::content, x, Role::content, kTrue, {}, *this);
+  analysis.take(result, Role::content, p, Role::content, kTrue, {}, *this);
+  // A hole for one of three reasons.
+  analysis.take(result, Role::hole, p, Role::content,
+                terms.both(analysis.present(p), terms.negate(p.truth)), {}, *this);
+  analysis.take(result, Role::hole, p, Role::hole, p.hole, {}, *this);
+  analysis.take(result, Role::hole, x, Role::hole,
+                terms.both(x.hole, terms.both(analysis.present(p), p.truth)), {}, *this);
   result.valid = terms.both(x.valid, terms.both(p.valid, p.truth));
-  result.hole = terms.either(analysis.hole(x), analysis.notTrue(p));
+  result.hole = terms.either(x.hole, analysis.notTrue(p));
   result.facts = terms.both(x.facts, p.facts);
   result.live = x.live;
   result.number = x.number;
@@ -334,9 +368,10 @@ static bool isSame(Value a, Value b, unsigned depth = 4) {
              nullptr, OperationEquivalence::IgnoreLocations);
 }
 
-// What one of two values is, each where it is chosen.
+// What one of two values is, each where it is chosen; `isX` is `whenX` in a form that may be
+// negated, as `whenY` is.
 static void chooseOf(ReadsAnalysis &analysis, Operation *op, Reads &result, const Reads &x,
-                     Formula whenX, const Reads &y, Formula whenY) {
+                     Formula whenX, Formula isX, const Reads &y, Formula whenY) {
   Terms &terms = analysis.terms;
   Formula first = terms.both(whenX, x.valid), second = terms.both(whenY, y.valid);
   bool whole = x.valid == kTrue && y.valid == kTrue;
@@ -344,7 +379,7 @@ static void chooseOf(ReadsAnalysis &analysis, Operation *op, Reads &result, cons
   result.live = x.live == kTrue && y.live == kTrue
                     ? kTrue
                     : terms.either(terms.both(first, x.live), terms.both(second, y.live));
-  result.truth = terms.either(terms.both(whenX, x.truth), terms.both(whenY, y.truth));
+  result.truth = terms.either(terms.both(isX, x.truth), terms.both(whenY, y.truth));
   if (x.facts != kTrue || y.facts != kTrue)
     result.facts = terms.either(terms.both(whenX, x.facts), terms.both(whenY, y.facts));
   if (x.number && y.number) {
@@ -366,13 +401,19 @@ LogicalResult ElseOp::reads(ReadsAnalysis &analysis) {
     return success();
   }
   Reads result;
-  // Where it is no hole, what is known of it holds too.  Nobody tells a 0 from the 0 that stands
-  // for a hole.
-  analysis.take(result, x, terms.both(analysis.present(x), y.live == kFalse ? x.live : kTrue),
-                *this);
-  analysis.take(result, y, analysis.hole(x), *this);
-  chooseOf(analysis, *this, result, x, analysis.present(x), y, analysis.hole(x));
-  result.hole = terms.both(analysis.hole(x), analysis.hole(y));
+  // Where it is no hole, what is known of it holds too.
+  Formula present = analysis.present(x), first = present, hole = analysis.matters(x, Role::hole);
+  if (y.live == kFalse && y.hole == kFalse) { // nobody tells a 0 from the 0 that stands for a hole
+    first = terms.both(first, analysis.inEitherRun(x, x.live));
+    hole = terms.both(hole, terms.inOtherRun(x.live));
+  }
+  analysis.take(result, Role::content, x, Role::content, first, {}, *this);
+  analysis.take(result, Role::content, x, Role::hole, hole, {}, *this);
+  analysis.take(result, Role::content, y, Role::content, x.hole, {}, *this);
+  analysis.take(result, Role::hole, x, Role::hole, terms.both(x.hole, y.hole), {}, *this);
+  analysis.take(result, Role::hole, y, Role::hole, terms.both(x.hole, y.hole), {}, *this);
+  chooseOf(analysis, *this, result, x, present, analysis.presentExactly(x), y, x.hole);
+  result.hole = terms.both(x.hole, y.hole);
   analysis.set(getResult(), std::move(result));
   return success();
 }
@@ -385,15 +426,19 @@ LogicalResult SelectOp::reads(ReadsAnalysis &analysis) {
     return success();
   }
   Reads result;
-  analysis.take(result, p, kTrue, *this);
-  Formula chosen = terms.both(p.valid, p.truth);
-  Formula first = terms.both(chosen, p.facts), second = analysis.notTrue(p);
+  Formula first = terms.both(analysis.present(p), p.truth), second = analysis.notTrue(p);
+  Formula isFirst = terms.both(first, analysis.presentExactly(p));
   const Reads &x = analysis.of(getThen()), &y = analysis.of(getOtherwise());
-  analysis.take(result, x, first, *this);
-  analysis.take(result, y, second, *this);
-  chooseOf(analysis, *this, result, x, first, y, second);
-  result.hole =
-      terms.either(terms.both(first, analysis.hole(x)), terms.both(second, analysis.hole(y)));
+  // Which of the two it is, as a read of what it is and, where that is a hole, of that.
+  Formula hole = terms.either(terms.both(first, x.hole), terms.both(second, y.hole));
+  for (auto [as, when] : {std::pair(Role::content, Formula(kTrue)), std::pair(Role::hole, hole)}) {
+    analysis.take(result, as, p, Role::content, when, {}, *this);
+    analysis.take(result, as, p, Role::hole, terms.both(when, p.hole), {}, *this);
+    analysis.take(result, as, x, as, terms.both(when, first), {}, *this);
+    analysis.take(result, as, y, as, terms.both(when, second), {}, *this);
+  }
+  chooseOf(analysis, *this, result, x, first, isFirst, y, second);
+  result.hole = terms.either(terms.both(isFirst, x.hole), terms.both(second, y.hole));
   analysis.set(getResult(), std::move(result));
   return success();
 }

@@ -6,6 +6,17 @@ using namespace mlir;
 using namespace tril;
 using namespace tril::analysis;
 
+// Whether a sequence may end before `position`: positions up to an element's own are there.
+static Formula mayEndBefore(ReadsAnalysis &analysis, NamedTensorType type, AxisAttr sequence,
+                            const Affine &position) {
+  Terms &terms = analysis.terms;
+  Formula beyond = terms.below(Affine(0), position); // no sequence is without a first position
+  for (AxisAttr axis : type.getAxes())
+    if (axis.isDynamic() && axis.getRootName() == sequence.getRootName())
+      beyond = terms.both(beyond, terms.below(analysis.position(axis), position));
+  return terms.both(beyond, kOpaque);
+}
+
 LogicalResult IndexOp::reads(ReadsAnalysis &analysis) {
   Terms &terms = analysis.terms;
   const Reads &x = analysis.of(getOperand());
@@ -30,17 +41,22 @@ LogicalResult IndexOp::reads(ReadsAnalysis &analysis) {
     // Where another sequence ends has nothing to do with where this one does.
     if (axis.isDynamic() && axis.getRootName() != kTime)
       within = terms.both(within, kOpaque);
+    Formula notWithin = terms.negate(within);
+    if (axis.isDynamic() && axis.getRootName() == kTime)
+      notWithin =
+          terms.either(notWithin, mayEndBefore(analysis, getResult().getType(), axis, position));
     inside = terms.both(inside, terms.both(within, at.valid));
-    outside = terms.either(
-        outside, terms.either(analysis.hole(at), terms.both(at.facts, terms.negate(within))));
-    analysis.take(result, at, kTrue, *this);
+    outside = terms.either(outside, terms.either(at.hole, terms.both(at.facts, notWithin)));
+    analysis.take(result, at, kTrue, {}, *this);
+    // Outside for both runs, or where a hole is.
+    analysis.take(result, Role::hole, at, Role::content, analysis.present(at), {}, *this);
   }
   Reads moved;
   analysis.rename(moved, x, positions);
   analysis.take(result, x, facts, positions, *this);
-  analysis.take(result, existences, kTrue, *this);
+  analysis.take(result, Role::content, existences, Role::content, kTrue, {}, *this);
   result.valid = terms.both(moved.valid, inside);
-  result.hole = terms.either(outside, terms.both(facts, analysis.hole(moved)));
+  result.hole = terms.either(outside, terms.both(facts, moved.hole));
   result.live = moved.live;
   result.facts = terms.both(moved.facts, facts);
   result.number = moved.number;
@@ -95,7 +111,7 @@ static LogicalResult readLaid(ReadsAnalysis &analysis, Operation *op, ArrayRef<F
                               ArrayRef<Substitution> positions) {
   Terms &terms = analysis.terms;
   Reads result;
-  result.valid = result.live = result.facts = result.truth = kFalse;
+  result.valid = result.hole = result.live = result.facts = result.truth = kFalse;
   NamedTensorType type = tensorType(op->getResult(0));
   std::optional<Number> number = Number{analysis.fresh(type)};
   for (auto [k, operand] : llvm::enumerate(op->getOperands())) {
@@ -104,6 +120,7 @@ static LogicalResult readLaid(ReadsAnalysis &analysis, Operation *op, ArrayRef<F
     analysis.rename(moved, x, positions[k]);
     analysis.take(result, x, here[k], positions[k], op);
     result.valid = terms.either(result.valid, terms.both(here[k], moved.valid));
+    result.hole = terms.either(result.hole, terms.both(here[k], moved.hole));
     result.live = terms.either(result.live, terms.both(here[k], moved.live));
     result.truth = terms.either(result.truth, terms.both(here[k], moved.truth));
     Formula facts = terms.both(here[k], moved.facts);

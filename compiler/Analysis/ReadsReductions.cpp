@@ -22,30 +22,39 @@ static SmallVector<AxisAttr> axesOf(ArrayRef<NamedTensorType> types, ArrayAttr n
   return result;
 }
 
-// What `from` reads along whole rows: at any positions of the axes where `on` holds, and that these
-// positions exist.
+// What `from` reads along whole rows, at any positions of the axes: what it is and that the
+// position exists, where it is no hole and `on` holds in this run or in the other; that it is a
+// hole, where it may be none in the other run and `on` holds there.  Nothing where `open` does not
+// hold.  As a row is empty where all of it are holes, that they are is also what makes a hole of
+// the result.
 static void readRows(ReadsAnalysis &analysis, Operation *op, Reads &into, const Reads &from,
-                     ArrayRef<AxisAttr> axes, Formula on) {
+                     ArrayRef<AxisAttr> axes, Formula on = kTrue, Formula open = kTrue) {
   Terms &terms = analysis.terms;
   Substitution any = analysis.anyPosition(axes);
-  Formula here = terms.replace(on, any);
-  analysis.take(into, from, here, any, op);
+  Formula there = terms.both(analysis.present(from), analysis.inEitherRun(from, on));
+  there = terms.both(open, there);
+  there = terms.replace(there, any);
+  analysis.take(into, Role::content, from, Role::content, there, any, op);
   Reads exist;
   for (AxisAttr axis : axes)
     if (axis.isDynamic())
       exist.cases.push_back({kTrue, analysis.position(axis), axis.getRootName(), nullptr});
-  analysis.take(into, exist, here, any, op);
+  analysis.take(into, Role::content, exist, Role::content, there, any, op);
+  Formula notThere = terms.both(analysis.matters(from, Role::hole), terms.inOtherRun(on));
+  notThere = terms.replace(terms.both(open, notThere), any);
+  for (Role as : {Role::content, Role::hole})
+    analysis.take(into, as, from, Role::hole, notThere, any, op);
 }
 
 // Whether a row surely has a position that is no hole: some simple ones are tried.
 static bool neverEmpty(ReadsAnalysis &analysis, const Reads &x, ArrayRef<AxisAttr> axes,
                        NamedTensorType type) {
-  if (x.valid == kTrue)
+  if (x.hole == kFalse)
     return llvm::none_of(axes, [](AxisAttr axis) {
       return axis.isDynamic() ? axis.getRootName() != kTime : axis.getSize() == 0;
     });
   Terms &terms = analysis.terms;
-  if (terms.hasOpaque(x.valid) || axes.size() != 1 || axes[0].getRootName() != kTime)
+  if (axes.size() != 1 || axes[0].getRootName() != kTime)
     return false;
   SmallVector<Affine> candidates = {Affine(0)};
   for (AxisAttr axis : type.getAxes())
@@ -53,7 +62,7 @@ static bool neverEmpty(ReadsAnalysis &analysis, const Reads &x, ArrayRef<AxisAtt
       candidates.push_back(analysis.position(axis));
   return llvm::any_of(candidates, [&](const Affine &candidate) {
     Substitution there = {{terms.axis(axes[0]), candidate}};
-    return !analysis.solver.possible(terms.negate(terms.replace(x.valid, there)));
+    return !analysis.solver.possible(terms.replace(x.hole, there));
   });
 }
 
@@ -136,16 +145,17 @@ static Formula undecidedByOne(ReadsAnalysis &analysis, Operation *op, Reads &res
       break;
     Substitution there = {{terms.axis(axis), candidate}};
     Formula exists = terms.both(terms.atLeastZero(candidate), terms.atMost(candidate, latest));
-    Formula valid = terms.replace(x.valid, there), facts = terms.replace(x.facts, there),
+    Formula hole = terms.replace(x.hole, there), facts = terms.replace(x.facts, there),
             here = terms.replace(decides, there);
     // Where it is no hole, its facts hold.
-    Formula not_ = terms.either(terms.negate(terms.both(exists, valid)),
+    Formula not_ = terms.either(terms.either(terms.negate(exists), hole),
                                 terms.both(facts, terms.negate(here)));
     if (not_ == kTrue || not_ == kOpaque)
       continue;
     undecided = terms.both(undecided, not_);
-    Formula read = terms.both(terms.both(exists, valid), terms.both(facts, here));
-    analysis.take(result, x, read, there, op);
+    Formula read =
+        terms.both(exists, terms.replace(terms.both(analysis.present(x), decides), there));
+    analysis.take(result, Role::content, x, Role::content, read, there, op);
     result.cases.push_back(analysis.existence(axis, candidate, read, op));
   }
   return undecided;
@@ -158,47 +168,49 @@ LogicalResult ReduceOp::reads(ReadsAnalysis &analysis) {
   SmallVector<AxisAttr> axes = axesOf({type}, getAxes());
   bool oneOfTime = axes.size() == 1 && axes[0].isDynamic() && axes[0].getRootName() == kTime;
   // What adds nothing is no read.
-  Formula on = analysis.present(x);
+  Formula on = kTrue;
   bool filled = true;
   switch (getKind()) {
   case ReduceKind::sum:
-    on = terms.both(on, x.live);
+    on = x.live;
     break;
   case ReduceKind::any:
   case ReduceKind::count:
-    on = terms.both(on, x.truth);
+    on = x.truth;
     break;
   case ReduceKind::all:
-    on = terms.both(on, terms.negate(x.truth));
+    on = terms.negate(x.truth);
     break;
   default:
     filled = neverEmpty(analysis, x, axes, type);
   }
   Reads result;
+  Formula undecided = kTrue;
   bool any = getKind() == ReduceKind::any, all = getKind() == ReduceKind::all;
   if (oneOfTime && (any || all)) {
-    Formula decides = any ? x.truth : terms.negate(x.truth);
-    Formula undecided =
-        undecidedByOne(analysis, *this, result, x, getResult().getType(), axes[0], decides);
-    on = terms.both(on, undecided);
+    undecided = undecidedByOne(analysis, *this, result, x, getResult().getType(), axes[0], on);
     // The position that decides, or any other one where none does.
     Substitution there = chosenPosition(analysis, getResult().getType(), axes);
     Reads moved;
     analysis.rename(moved, x, there);
-    Formula decided = terms.both(moved.valid, terms.replace(decides, there));
+    Formula isThere = terms.both(moved.valid, terms.negate(moved.hole));
+    Formula decided = terms.both(isThere, terms.replace(on, there));
     result.truth = any ? decided : terms.negate(decided);
-    result.facts = terms.both(terms.either(analysis.hole(moved), moved.facts),
-                              terms.either(undecided, decided));
+    result.facts =
+        terms.both(terms.either(moved.hole, moved.facts), terms.either(undecided, decided));
   }
-  readRows(analysis, *this, result, x, axes, on);
-  if (getKind() == ReduceKind::sum && on != kTrue) // where some position is
-    result.live = terms.replace(on, chosenPosition(analysis, getResult().getType(), axes));
+  readRows(analysis, *this, result, x, axes, on, undecided);
+  Formula counts = terms.both(analysis.present(x), on);
+  if (getKind() == ReduceKind::sum && counts != kTrue) // where some position is
+    result.live = terms.replace(counts, chosenPosition(analysis, getResult().getType(), axes));
   // A position that is no hole, if there is one in the row: of max and min the one that they are.
   bool extreme = getKind() == ReduceKind::max || getKind() == ReduceKind::min;
   if (extreme || !filled) {
     Substitution there = chosenPosition(analysis, getResult().getType(), axes);
-    if (!filled)
+    if (!filled) { // where there is none, the position is any
       result.valid = terms.both(terms.replace(x.valid, there), existence(axes));
+      result.hole = terms.either(terms.replace(x.hole, there), terms.negate(existence(axes)));
+    }
     result.facts = terms.replace(x.facts, there);
     if (extreme && x.number && x.number->divisor == 1 && !x.number->infinite) {
       result.number = Number{terms.replace(x.number->numerator, there)};
@@ -207,7 +219,7 @@ LogicalResult ReduceOp::reads(ReadsAnalysis &analysis) {
   } else if (getKind() == ReduceKind::count) {
     result.number = Number{analysis.fresh(getResult().getType(), 0)};
     if (axes.size() == 1 && axes[0].isDynamic())
-      boundCount(analysis, result, getResult().getType(), axes[0], on);
+      boundCount(analysis, result, getResult().getType(), axes[0], counts);
   }
   analysis.set(getResult(), std::move(result));
   return success();
@@ -217,15 +229,16 @@ LogicalResult ContractOp::reads(ReadsAnalysis &analysis) {
   Terms &terms = analysis.terms;
   Reads product;
   SmallVector<NamedTensorType> types;
-  Formula on = kTrue;
   for (Value factor : getFactors()) {
     const Reads &reads = analysis.of(factor);
     types.push_back(tensorType(factor));
-    on = terms.both(on, analysis.present(reads));
-    analysis.take(product, reads, kTrue, *this);
+    analysis.take(product, reads, kTrue, {}, *this);
+    product.valid = terms.both(product.valid, reads.valid);
+    product.hole = terms.either(product.hole, reads.hole);
+    product.facts = terms.both(product.facts, reads.facts);
   }
   Reads result;
-  readRows(analysis, *this, result, product, axesOf(types, getAxes()), on);
+  readRows(analysis, *this, result, product, axesOf(types, getAxes()));
   analysis.set(getResult(), std::move(result));
   return success();
 }
@@ -233,12 +246,14 @@ LogicalResult ContractOp::reads(ReadsAnalysis &analysis) {
 LogicalResult SoftmaxOp::reads(ReadsAnalysis &analysis) {
   const Reads &x = analysis.of(getOperand());
   NamedTensorType type = getOperand().getType();
-  Reads result;
-  analysis.take(result, x, kTrue, *this);
-  readRows(analysis, *this, result, x, axesOf({type}, getAxes()), analysis.present(x));
+  Reads result, rows;
+  analysis.take(result, x, kTrue, {}, *this);
+  readRows(analysis, *this, rows, x, axesOf({type}, getAxes()));
+  analysis.take(result, Role::content, rows, Role::content, kTrue, {}, *this);
   if (getSink()) // weighs in every row
-    analysis.take(result, analysis.of(getSink()), kTrue, *this);
+    analysis.take(result, Role::content, analysis.of(getSink()), Role::content, kTrue, {}, *this);
   result.valid = x.valid;
+  result.hole = x.hole;
   result.facts = x.facts;
   analysis.set(getResult(), std::move(result));
   return success();
@@ -251,8 +266,8 @@ LogicalResult TopOp::reads(ReadsAnalysis &analysis) {
   NamedTensorType type = getOperand().getType();
   AxisAttr axis = type.axis(getAxis());
   Reads value;
-  readRows(analysis, *this, value, x, {axis}, analysis.present(x));
-  value.valid = kOpaque;
+  readRows(analysis, *this, value, x, {axis});
+  value.valid = value.hole = kOpaque;
   Reads position = value;
   Affine chosen =
       analysis.fresh(getPosition().getType(), 0,

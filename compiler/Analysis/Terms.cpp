@@ -262,6 +262,41 @@ Formula Terms::negated(FormulaInfo info) {
 Formula Terms::replace(Formula f, const Substitution &with) {
   if (with.empty())
     return f;
+  return map(f, [&](const Affine &a) { return replace(a, with); });
+}
+
+Affine Terms::withData(const Affine &a, llvm::DenseMap<unsigned, unsigned> &symbols,
+                       unsigned first) {
+  Affine result(a.constant);
+  for (auto [atom, factor] : a.terms) {
+    AtomInfo info = atoms[atom]; // atoms may grow
+    Affine now = of(atom);
+    if (info.kind == AtomInfo::quotient) {
+      now = quotient(withData(info.dividend, symbols, first), info.divisor);
+    } else if (info.kind == AtomInfo::datum) {
+      for (Affine &index : info.indices)
+        index = withData(index, symbols, first);
+      unsigned symbol = info.symbol;
+      if (symbol >= first) {
+        auto [at, fresh] = symbols.try_emplace(symbol, 0);
+        if (fresh)
+          at->second = freshSymbol();
+        symbol = at->second;
+      }
+      now = of(datum(symbol, std::move(info.indices), info.least, info.most));
+    }
+    result = add(result, now, factor);
+  }
+  return result;
+}
+
+Formula Terms::withData(Formula f, llvm::DenseMap<unsigned, unsigned> &symbols, unsigned first) {
+  if (!formulas[f].data)
+    return f;
+  return map(f, [&](const Affine &a) { return withData(a, symbols, first); });
+}
+
+Formula Terms::map(Formula f, llvm::function_ref<Affine(const Affine &)> change) {
   llvm::DenseMap<Formula, Formula> done;
   auto visit = [&](auto &self, Formula g) -> Formula {
     if (auto found = done.find(g); found != done.end())
@@ -270,10 +305,10 @@ Formula Terms::replace(Formula f, const Substitution &with) {
     Formula result = g;
     switch (info.kind) {
     case FormulaInfo::atLeastZero:
-      result = atLeastZero(replace(info.affine, with));
+      result = atLeastZero(change(info.affine));
       break;
     case FormulaInfo::isZero:
-      result = isZero(replace(info.affine, with));
+      result = isZero(change(info.affine));
       break;
     case FormulaInfo::both:
     case FormulaInfo::either: {

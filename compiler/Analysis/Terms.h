@@ -77,6 +77,8 @@ public:
   /// A fresh existential number, at least 0 for a position.
   Atom some(std::optional<int64_t> least, std::optional<int64_t> most);
   unsigned freshSymbol() { return nextSymbol++; }
+  /// All that are made from now on are not below.
+  unsigned symbolsSoFar() const { return nextSymbol; }
   Atom datum(unsigned symbol, std::vector<Affine> indices, std::optional<int64_t> least = {},
              std::optional<int64_t> most = {});
   const AtomInfo &info(Atom atom) const { return atoms[atom]; }
@@ -99,6 +101,12 @@ public:
   Formula either(Formula a, Formula b);
   Formula negate(Formula a);
   Formula replace(Formula a, const Substitution &with);
+  /// The same with other data: `symbols` says by symbol what stands in its place, and grows by a
+  /// fresh one for each symbol from `first` on that it does not know yet.
+  Affine withData(const Affine &a, llvm::DenseMap<unsigned, unsigned> &symbols, unsigned first = 0);
+  Formula withData(Formula a, llvm::DenseMap<unsigned, unsigned> &symbols, unsigned first = 0);
+  /// What a formula says of another run, which has data of its own.
+  Formula inOtherRun(Formula f) { return withData(f, otherRun); }
   const FormulaInfo &formula(Formula f) const { return formulas[f]; }
   /// A datum occurs in it, or it is not known altogether.
   bool dependsOnData(Formula f) const { return formulas[f].data || formulas[f].opaque; }
@@ -111,6 +119,8 @@ public:
   bool exceeded() const { return exceeded_; }
 
 private:
+  /// `f` with `change` of every affine expression in it.
+  Formula map(Formula f, llvm::function_ref<Affine(const Affine &)> change);
   Atom intern(AtomInfo info);
   Formula intern(FormulaInfo::Kind kind, Affine affine, Formula left, Formula right);
   Formula negated(FormulaInfo info);
@@ -123,6 +133,7 @@ private:
   std::map<std::pair<Affine, int64_t>, Atom> quotients;
   std::map<std::pair<unsigned, std::vector<Affine>>, Atom> data;
   std::map<std::tuple<int, Affine, Formula, Formula>, Formula> known;
+  llvm::DenseMap<unsigned, unsigned> otherRun;
   unsigned nextSymbol = 0;
   bool exceeded_ = false;
 };

@@ -76,6 +76,181 @@ std::string Generator::mask(const std::string &now, const std::string &then, int
   return "(" + a + (kind <= 72 ? " and " : " or ") + mask(now, then, depth + 1) + ")";
 }
 
+// Of which often only whether it is a hole is known, or whether a position is there at all.
+std::string Generator::condition(const std::string &now, const std::string &then) {
+  const std::string &at = chance(60) ? then : now;
+  std::string there = "token[time = " + at + plus(number(-1, 2)) + "]";
+  switch (number(0, 8)) {
+  case 0:
+  case 1:
+    return "(" + there + " >= 0)"; // true, or a hole where there is no such position
+  case 2:
+    return "(" + there + " > " + str(number(0, 255)) + ")";
+  case 3:
+    return "((" + atom(now, then) + " where " + condition(now, then) + ") else " +
+           pick({atom(now, then), "true", "false"}) + ")";
+  case 4:
+    return "(" + whole(now, then) + pick({" < ", " >= ", " == "}) +
+           pick({str(number(-1, 3)), now, then}) + ")";
+  case 5:
+    return "(" + condition(now, then) + pick({" and ", " or "}) + atom(now, then) + ")";
+  case 6:
+    return "(" + atom(now, then) + pick({" and ", " or "}) + condition(now, then) + ")";
+  default:
+    return atom(now, then);
+  }
+}
+
+// A whole number that may be one of two, or a hole.
+std::string Generator::whole(const std::string &now, const std::string &then) {
+  auto one = [&] {
+    return pick({now, then, str(number(-1, 2)), "token[time = " + then + "]", then + " - 1",
+                 "min(" + then + ", 2)", "abs(" + now + " - " + then + ")"});
+  };
+  std::string where = one() + " where " + condition(now, then);
+  switch (number(0, 3)) {
+  case 0:
+    return "(" + where + " else " + one() + ")";
+  case 1:
+    return "(" + where + ")";
+  case 2:
+    return "((token[time = " + then + plus(number(-1, 2)) + "] where " + atom(now, then) +
+           ") else " + one() + ")";
+  default:
+    return "((" + where + ") else " + one() + ")";
+  }
+}
+
+// A real number at `then` that may be a hole.
+std::string Generator::holed(const std::string &now, const std::string &then) {
+  std::string x = value();
+  std::string there = x + "[time = " + then + (chance(30) ? plus(number(-1, 1)) : "") + "]";
+  switch (number(0, 6)) {
+  case 0:
+    return there;
+  case 1:
+    return "(0 * " + there + " where " + condition(now, then) + ")";
+  case 2:
+    return "((" + holed(now, then) + " where " + condition(now, then) + ") else " +
+           pick({"0", "0.5", x + "[time = " + then + "]",
+                 "(0 * time where " + condition(now, then) + ")"}) +
+           ")";
+  case 3:
+    return "(" + holed(now, then) + " else " + holed(now, then) + ")";
+  case 4:
+    return "(" + whole(now, then) + " * " + there + ")";
+  default:
+    return "(" + there + " where " + condition(now, then) + ")";
+  }
+}
+
+// Of one number: often all that is asked of it is settled by one threshold, so that what one part
+// lets through another leaves out.
+std::string Generator::conditionOf(const std::string &n, int depth) {
+  switch (depth > 2 ? number(0, 3) : number(0, 9)) {
+  case 0:
+    return n + " <= 99";
+  case 1:
+    return "2 * " + n + " > 198";
+  case 2:
+  case 3:
+    return n + " > 99";
+  case 4:
+    return "(" + conditionOf(n, depth + 1) + " and " + conditionOf(n, depth + 1) + ")";
+  case 5:
+    return "(" + conditionOf(n, depth + 1) + " or " + conditionOf(n, depth + 1) + ")";
+  case 6:
+    return "(not " + conditionOf(n, depth + 1) + ")";
+  case 7:
+    return "((" + conditionOf(n, depth + 1) + " where " + conditionOf(n, depth + 1) + ") else " +
+           pick({"true", "false", "time > 2"}) + ")";
+  default:
+    return wholeOf(n, depth + 1) + pick({" < 0", " >= 0", " < 1", " == time", " != 0"});
+  }
+}
+
+std::string Generator::wholeOf(const std::string &n, int depth) {
+  std::string p = conditionOf(n, depth + 1);
+  switch (number(0, 7)) {
+  case 0:
+    return "((time where " + p + ") else -1)";
+  case 1:
+    return "(time where " + p + ")";
+  case 2:
+    return "(1 where " + p + " else 0)";
+  case 3:
+    return "(" + pick({"max", "min"}) + "[past](past where past == time and " + n +
+           "[past] > 99) else -1)";
+  case 4:
+    return "(token[time = time where " + p + "] else -1)";
+  case 5:
+    return "(n0[time = (1 where " + p + ") else -1] else -1)";
+  case 6:
+    return "count[past](past == time and " + n + "[past] > 99)";
+  default:
+    return "((0 where " + p + ") else (0 where token[time - 1] > 99))";
+  }
+}
+
+// What is a hole for one reason is left out for another.
+std::string Generator::dropped(const std::string &name) {
+  std::string u = value(), last = pick({"0", "0", "1", u, "(0 * time where time > 1)"});
+  auto bind = [&](const std::string &expression) { return name + " = " + expression; };
+  std::string x = holed("time", "past");
+  switch (number(0, 15)) {
+  case 0:
+    return bind(u + " + sum[past](" + x + " where " + mask("time", "past") + ")");
+  case 1:
+    return bind(u + " + (" + pick({"mean", "max", "min"}) + "[past](" + x + " where " +
+                mask("time", "past") + ") else " + last + ")");
+  case 2:
+    return bind("(" + u + " where " + pick({"any", "all"}) + "[past](" + condition("time", "past") +
+                pick({" and ", " or "}) + mask("time", "past") + ")) else " + last);
+  case 3:
+    return bind(u + " + count[past](" + condition("time", "past") + " and " + mask("time", "past") +
+                ")");
+  case 4:
+    return "h" + name + " = " + holed("time", "time") + "\n" +
+           bind("((h" + name + " where " + condition("time", "time") + ") else " + last + ") + " +
+                "(" + u + " where " + condition("time", "time") + " else 0)");
+  case 5:
+    return "n" + name + " = " + whole("time", "time") + "\n" +
+           bind("((" + u + " where n" + name + pick({" < ", " >= ", " == ", " != "}) +
+                pick({str(number(-1, 2)), "time"}) + ") else " + last + ")");
+  case 6:
+    return "n" + name + " = " + whole("time", "time") + "\n" +
+           bind(u + " + (" + value() +
+                "[time = " + pick({"n" + name, "min(n" + name + ", time)", "time + 0 * n" + name}) +
+                "] else " + last + ")");
+  case 7:
+    return "h" + name + " = " + holed("time", "time") + "\n" +
+           bind(u + " + sum[past]((h" + name + "[past] else " + last + ") where " +
+                mask("time", "past") + ")");
+  case 8:
+    return "rec " + name + " = ((" + name + "[time - 1] where " + condition("time", "time") +
+           ") else " + u + ") * 0.5 + (" + value() + "[time - 1] else 0)";
+  case 12:
+  case 13:
+  case 14: {
+    std::string n = "n" + name;
+    std::string given = n + " = token[time" + plus(number(-1, 1)) + "] else 0\n";
+    std::string then = u + " where " + conditionOf(n);
+    return given +
+           bind(chance(50) ? then : "((" + then + ") where " + conditionOf(n) + ") else " + last);
+  }
+  case 9:
+    return "p" + name + " = " + condition("time", "time") + "\n" +
+           bind("(" + u + " where p" + name + ") else " + last);
+  case 10:
+    return name + " = " + u + "\nfor layer {\n  " + name + " = " + name + " * 0.5 + (sum[past]((" +
+           name + "[past] where " + condition("time", "past") + ") else 0.5 where " +
+           mask("time", "past") + "))\n}";
+  default:
+    return "_, at" + name + " = top[past -> kept](" + x + " where " + mask("time", "past") + ")\n" +
+           bind(u + " + (sum[kept](" + value() + "[time = at" + name + "]) else " + last + ")");
+  }
+}
+
 std::string Generator::attention(const std::string &x, const std::string &then) {
   return "sum[" + then + "](softmax[" + then + "](" + x + " * " + x + "[" + then + "] where " +
          mask("time", then) + ") * " + x + "[" + then + "])";
@@ -86,6 +261,8 @@ std::string Generator::statement(const std::string &name) {
   int k = number(-3, 1), m = number(1, 4);
   auto bind = [&](const std::string &expression) { return name + " = " + expression; };
   static const std::vector<std::string> reductions = {"sum", "mean", "max", "min"};
+  if (chance(40))
+    return dropped(name);
   switch (number(0, 29)) {
   case 0:
     return bind(u + " + (" + w + "[time" + plus(k) + "] else " +
@@ -195,7 +372,7 @@ std::string Generator::text() {
       "model random is causal\naxis vocab = 256\naxis past = time\naxis seen = time\n"
       "axis slot = 3\naxis two = 2\naxis row = 6\naxis kept = 2\naxis layer = 2\n"
       "axis source = input\ninput token[time] in vocab\ninput word[source] in vocab\n"
-      "v0 = token / 97 + 0.3\nc0 = time * 0.3 + 1\n";
+      "v0 = token / 97 + 0.3\nc0 = time * 0.3 + 1\nn0 = time + 0\n";
   values = {"v0", "v0", "c0"}; // that c0 is there at a position says that the position is
   int count = number(1, 4);
   for (int i = 1; i <= count; ++i) {

@@ -9,7 +9,8 @@ namespace tril::test {
 
 /// Draws texts over the constructs that move positions: shifts, strides, masks, windows, chunks,
 /// reductions over past positions, softmaxes, gathers, choices of the largest, recurrences,
-/// layers, a second sequence.  About half of them leak.
+/// layers, a second sequence, holes that something later decides and that are then hardly looked
+/// at. About half of them leak.
 class Generator {
 public:
   explicit Generator(uint64_t seed) : random(seed) {}
@@ -28,6 +29,12 @@ private:
   std::string mask(const std::string &now, const std::string &then, int depth = 0);
   std::string statement(const std::string &name);
   std::string attention(const std::string &x, const std::string &then);
+  std::string condition(const std::string &now, const std::string &then);
+  std::string whole(const std::string &now, const std::string &then);
+  std::string holed(const std::string &now, const std::string &then);
+  std::string conditionOf(const std::string &n, int depth = 0);
+  std::string wholeOf(const std::string &n, int depth);
+  std::string dropped(const std::string &name);
 
   std::mt19937_64 random;
   std::vector<std::string> values;

@@ -2,7 +2,7 @@
 //------------------------------------===//
 // Steps, for each body:
 //   1. contractions of a value with a param become tril.matmul; this fixes the order of the axes of
-//   its operand and result
+//   its operand and result; how params lie in memory is chosen
 //   2. decide which values are stored: results of kernels, reductions and recurrences, operands of
 //   kernels, of calls and of outputs,
 //      and expressions that are dear and read more often than they have elements
@@ -57,6 +57,7 @@ struct MaterializePass : tril::impl::MaterializeBase<MaterializePass> {
   void runOnOperation() override {
     for (BodyOp body : getOperation().getBody().getOps<BodyOp>()) {
       makeMatmuls(body);
+      packTables(body);
       body.walk([&](GroupedMatmulOp op) { packMatrices(op); });
       choose(body);
     }
@@ -153,6 +154,46 @@ private:
       op.getPreparedMutable().assign(
           prepare(builder, op.getX(), axes.drop_back(contracted.size()), contracted));
     ++matmuls;
+  }
+
+  /// Large tables that are only read at positions, such as an embedding that is not the last
+  /// layer's weight too, take no more memory than they are stored in: packed with what is read at a
+  /// position as inputs.  Small ones are plain f32, which costs least to read.
+  void packTables(BodyOp body) {
+    constexpr double large = 1 << 16;
+    SmallVector<std::pair<ParamOp, ArrayAttr>> tables;
+    body.walk([&](ParamOp param) {
+      auto stored = param->getAttrOfType<StringAttr>("stored");
+      bool narrow = param->hasAttr("quantize") || (stored && stored.getValue() != "f32");
+      if (!narrow || param->hasAttr("contracted") || param.getStacked() || param->use_empty() ||
+          elements(typeOf(param)) < large)
+        return;
+      ArrayAttr read;
+      for (OpOperand &use : param->getUses()) {
+        auto index = dyn_cast<IndexOp>(use.getOwner());
+        if (!index || use.getOperandNumber() != 0 || (read && read != index.getAxes()))
+          return;
+        read = index.getAxes();
+      }
+      if (read.size() == 1 && typeOf(param).rank() > 1)
+        tables.emplace_back(param, read);
+    });
+    for (auto [param, read] : tables) {
+      OpBuilder builder(param);
+      SmallVector<AxisAttr> inputs;
+      SmallVector<StringRef> names;
+      for (AxisAttr axis : typeOf(param).getAxes())
+        if (axis.getName() != cast<StringAttr>(read[0]).getValue()) {
+          inputs.push_back(axis);
+          names.push_back(axis.getName());
+        }
+      packFor(builder, param, builder.getStrArrayAttr(names), inputs);
+      if (auto format = param->getAttrOfType<StringAttr>("format");
+          format.getValue() == "f32" || format.getValue() == "blas") {
+        param->removeAttr("contracted"); // no block fits
+        param->removeAttr("format");
+      }
+    }
   }
 
   /// A hole of a factor counts as 0, and kernels know no holes.

@@ -8,9 +8,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 import checkpoint  # noqa: E402  (test/checkpoint.py)
 
-# name: shape, stored type, the dimension along which a contraction sums; None: none does
+# name: shape, stored type, the dimension along which blocks run; None: it is not rounded
 TENSORS = {"embedding.weight": ([32, 64], "F32", 1), "norm.weight": ([64], "F16", None), "up.weight": ([64, 256], "BF16", 0),
-           "down.weight": ([64, 256], "F16", 1), "narrow.weight": ([8, 64], "F32", 1), "wide.weight": ([64, 8], "F32", 1)}
+           "down.weight": ([64, 256], "F16", 1), "narrow.weight": ([8, 64], "F32", 1), "wide.weight": ([64, 8], "F32", 1), "codes.weight": ([1024, 64], "F16", 1),
+           "digits.weight": ([32, 64], "F16", None)}
 
 
 def f32(x):

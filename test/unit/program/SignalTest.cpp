@@ -95,6 +95,22 @@ TEST_F(SignalTest, LinesFromATerminal) {
   EXPECT_NE(terminal.seen.find("generation: 12 tokens in "), std::string::npos) << terminal.seen;
 }
 
+TEST(Terminal, ALineIsATextToGenerateFrom) {
+  fake::Folder folder;
+  Manifest manifest = fake::sourceManifest();
+  manifest.inputs[1].limit = manifest.inputs[0].limit;
+  manifest.start = 'x';
+  fake::makeProduct(folder / "source", manifest, fake::tokenizer());
+  Terminal terminal({folder / "source", "-n", "3", "--temp", "0", "--begin", "ab"});
+  ASSERT_TRUE(terminal.expect("> "));
+  terminal.type("one\n");
+  ASSERT_TRUE(terminal.expect("one\r\nabxab\r\n> ")) << terminal.seen;
+  terminal.type("another line\n"); // begins anew
+  ASSERT_TRUE(terminal.expect("another line\r\nabxab\r\n> ")) << terminal.seen;
+  terminal.type("\x04");
+  EXPECT_EQ(terminal.status(), 0);
+}
+
 TEST_F(SignalTest, AnEditedLineIsNotComputedAgain) {
   std::vector<std::string> arguments = {
       folder / "fake", "--temp",    "0", "-n", "3", "--stats", "--checkpoint-every", "2",

@@ -12,6 +12,7 @@
   of `name`, a small product, or `ladder`, that of the tutorial.  --update writes it.
 - <!-- file `PATH` --> before a fence: the fence holds that file.  --update writes it.
 - <!-- `TEXT` gives what `CASE` says -->: compiled with the weights of that folder of test/golden, the text gives its reference.
+- <!-- drawn by `COMMAND -o PATH` --> before a picture: PATH holds what the command draws today.  --update draws it.
 - Links to files of this repository lead somewhere.
 - What docs/diagnostics.md says is what dsl/Diagnostics.def says; docs/passes.md what Passes.td says (--update writes both).
 
@@ -42,6 +43,7 @@ FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 GENERATED = re.compile(r"(<!-- output of `([^`]*)` -->\n\n?```\w*\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
 FILED = re.compile(r"(<!-- file `([^`]*)` -->\n\n?```\w*[^\n]*\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
 REFERENCE = re.compile(r"<!-- `([^`]*)` gives what `([^`]*)` says -->")
+DRAWN = re.compile(r"^<!-- drawn by `([^`]*) -o ([^` ]*)` -->\n\n?!\[[^\]]*\]\(", re.MULTILINE)
 CODE = re.compile(r"^```.*?^```$|`[^`]*`", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(#[^)]*)?\)")
 
@@ -157,6 +159,23 @@ class Documents:
         if found != text:
             raise Failure(f"`{command}` prints something else; --update writes it:\n{found}")
 
+    def drawn(self, command, target):
+        drawn, kept = os.path.join(self.work, os.path.basename(target)), os.path.join(ROOT, target)
+        told = self.printed(f"{command} -o {drawn}")
+        if not os.path.exists(drawn):
+            raise Failure(f"`{command}` draws nothing:\n{told}")
+        with open(drawn) as file:
+            found = file.read()
+        os.remove(drawn)
+        if self.update:
+            with open(kept, "w") as file:
+                file.write(found)
+        if not os.path.exists(kept):
+            raise Failure(f"`{target}` is not there; --update draws it")
+        with open(kept) as file:
+            if file.read() != found:
+                raise Failure(f"`{command}` draws something else than `{target}`; --update draws it anew")
+
     def link(self, document, target):
         if not os.path.exists(os.path.join(os.path.dirname(document), target)):
             raise Failure(f"a link to `{target}`, which is not there")
@@ -188,6 +207,8 @@ class Documents:
             self.attempt(at(match), self.file, match[2], match[3])
         for match in REFERENCE.finditer(text):
             self.attempt(at(match), self.reference, match[1], match[2])
+        for match in DRAWN.finditer(text):
+            self.attempt(at(match), self.drawn, match[1], match[2])
         for match in LINK.finditer(CODE.sub(lambda code: "\n" * code[0].count("\n"), text)):
             self.attempt(at(match), self.link, path, match[1])
 

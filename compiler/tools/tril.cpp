@@ -1,5 +1,6 @@
 //===- tril.cpp - the command
 //---------------------------------------------------------------------------------------===//
+#include "Pipeline/Diff.h"
 #include "Pipeline/Driver.h"
 #include "Pipeline/NewText.h"
 #include "Pipeline/Plan.h"
@@ -217,6 +218,23 @@ static int runTool(int argc, char **argv) {
       ->required();
   new_->add_option("--from", newRequest.from, "the text of the examples to begin with")->required();
 
+  DiffRequest diffRequest;
+  CLI::App *diff = app.add_subcommand(
+      "diff",
+      "say how two texts differ; exit status 0 if they do not, 1 if they do, 2 for trouble");
+  diff->add_option("a", diffRequest.a.text, "a text (.tril)")->required();
+  diff->add_option("b", diffRequest.b.text, "another text")->required();
+  for (auto [side, suffix, whose] :
+       {std::tuple(&diffRequest.a, "", "also say whether both compute the same with"),
+        std::tuple(&diffRequest.b, "-b", "for the other text, if it is not the same:")}) {
+    auto *weights = diff->add_option(std::string("--weights") + suffix, side->weights,
+                                     whose + std::string(" a checkpoint"));
+    diff->add_option(std::string("--config") + suffix, side->config,
+                     whose + std::string(" a config.json, or a folder with one"))
+        ->excludes(weights);
+  }
+  diff->add_flag("--json", diffRequest.json, "print JSON");
+
   try {
     std::reverse(own.begin(), own.end()); // CLI11 takes them from the back
     app.parse(own);
@@ -252,6 +270,14 @@ static int runTool(int argc, char **argv) {
   if (*run) {
     std::string product = buildCached(runRequest);
     return product.empty() ? 1 : runProduct(product, run->remaining());
+  }
+  if (*diff) {
+    bool other = !diffRequest.b.weights.empty() || !diffRequest.b.config.empty();
+    if (other && diffRequest.a.weights.empty() && diffRequest.a.config.empty()) {
+      std::cerr << "tril: `--weights-b` and `--config-b` need `--weights` or `--config`\n";
+      return 2;
+    }
+    return diffTexts(diffRequest);
   }
   if (*new_)
     return newText(newRequest);

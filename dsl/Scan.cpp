@@ -83,7 +83,7 @@ bool tril::dsl::scan(const Source &source, Diagnostics &diagnostics) {
   bool anything = false, fits = true;
   int depth = 0;
   walkCode(text, 0, text.size(), [&](size_t i) {
-    anything |= !isBlank(text[i]);
+    anything |= !isBlank(text[i]) && text[i] != ';';
     if (isOpening(text[i]))
       ++depth;
     else if (isClosing(text[i]))

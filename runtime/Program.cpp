@@ -28,7 +28,8 @@ int dispatch(const ProgramOptions &options, StepFunction step, const std::string
         purpose = Purpose::generatesFrom;
       else if (manifest.logitsOutput() < 0 && manifest.vectorOutput() >= 0)
         purpose = Purpose::embeds;
-    } catch (const Error &) { // help is given by a damaged product too
+    } catch (const Error &) {
+      purpose = Purpose::continues; // help is given by a damaged product too
     }
     writeOut(programHelp(name, purpose));
     return 0;

@@ -144,7 +144,8 @@ private:
     llvm_unreachable("a kind of formula");
   }
 
-  bool refuted(Formula f) { return f != kOpaque && assumed.contains(negation(f)); }
+  // What has opaque parts may hold together with its negation.
+  bool refuted(Formula f) { return !terms.hasOpaque(f) && assumed.contains(negation(f)); }
   Formula negation(Formula f) {
     auto [at, fresh] = negations.try_emplace(f, kFalse);
     if (!fresh)

@@ -48,6 +48,14 @@ TEST_F(SolverTest, OpaquePartsCountBothWays) {
   EXPECT_FALSE(solver.certain(f));
 }
 
+TEST_F(SolverTest, WhatIsPartlyOpaqueMayHoldWithItsNegation) {
+  Affine t = position("t"), s = position("s");
+  Formula partly = terms.both(kOpaque, terms.atMost(t, s)), denied = terms.negate(partly);
+  Formula other = terms.below(s, Affine(-1)); // nowhere
+  EXPECT_TRUE(solver.possible(terms.both(denied, terms.either(partly, other))));
+  EXPECT_TRUE(solver.possible(terms.both(partly, terms.either(denied, other))));
+}
+
 TEST_F(SolverTest, WholeNumbersAreNotFractions) {
   Affine t = position("t"), s = position("s");
   // An even number is never 3.
@@ -91,6 +99,25 @@ TEST_F(SolverTest, OneDatumIsOneNumberWhereItsIndicesAreEqual) {
   EXPECT_FALSE(solver.possible(terms.both(differ, terms.equal(t, s))));
   EXPECT_FALSE(solver.possible(
       terms.both(differ, terms.both(terms.atMost(t, s), terms.below(s, terms.add(t, Affine(1)))))));
+}
+
+TEST_F(SolverTest, AnotherRunHasDataOfItsOwn) {
+  Affine t = position("t");
+  Affine token = Terms::of(terms.datum(terms.freshSymbol(), {t}, 0, 9));
+  Formula large = terms.below(Affine(4), token), early = terms.atMost(t, Affine(7));
+  Formula other = terms.inOtherRun(large);
+  EXPECT_TRUE(solver.possible(terms.both(terms.negate(large), other)));
+  EXPECT_FALSE(solver.possible(terms.both(terms.negate(other), other)));
+  EXPECT_EQ(terms.inOtherRun(terms.both(large, early)), terms.both(other, early));
+  EXPECT_EQ(terms.inOtherRun(early), early); // of positions alone both say the same
+  EXPECT_FALSE(solver.possible(terms.inOtherRun(terms.below(Affine(9), token))));
+  // Data that were made before are left as they are.
+  unsigned since = terms.symbolsSoFar();
+  Affine later = Terms::of(terms.datum(terms.freshSymbol(), {token}));
+  llvm::DenseMap<unsigned, unsigned> renamed;
+  EXPECT_EQ(terms.withData(token, renamed, since), token);
+  EXPECT_FALSE(terms.withData(later, renamed, since) == later);
+  EXPECT_EQ(renamed.size(), 1u);
 }
 
 TEST_F(SolverTest, FindsTheLargest) {

@@ -208,12 +208,20 @@ private:
     }
     if (!callee)
       became(x.kids[0], y.kids[0], kind.empty() ? kindOf(y) : kind);
-    if (!alike(x.kids[1], y.kids[1]))
-      tell("axes of " + code(y.kids[0].text) + ": " + code(x.kids[1].text) + " became " +
-           code(y.kids[1].text));
-    if (!alike(x.kids[2], y.kids[2]))
-      tell("prefix: " + code(x.kids[2].text) + " became " + code(y.kids[2].text));
+    part("axes of " + code(y.kids[0].text), x.kids[1], y.kids[1]);
+    part("prefix of " + code(y.kids[0].text), x.kids[2], y.kids[2]);
     arguments(x.kids[3], y.kids[3], y.kids[0], kind);
+  }
+  /// What a call has besides its arguments.
+  void part(const std::string &what, const Tree &x, const Tree &y) {
+    if (alike(x, y))
+      return;
+    if (x.kids.empty())
+      tell(what + " added: " + code(y.text));
+    else if (y.kids.empty())
+      tell(what + " removed: " + code(x.text));
+    else
+      tell(what + ": " + code(x.text) + " became " + code(y.text));
   }
   void arguments(const Tree &x, const Tree &y, const Tree &callee, const std::string &kind) {
     size_t common = std::min(x.kids.size(), y.kids.size());

@@ -103,13 +103,13 @@ bool Matching::matchSame(bool anyName) {
     if (toB[i] >= 0)
       continue;
     for (int j = 0; j < static_cast<int>(b.size()); ++j) {
-      if (toA[j] >= 0 || !mayMatch(i, j))
+      if (toA[j] >= 0 || (a[i].shape != b[j].shape && !isNamed(a[i].kind)) || !mayMatch(i, j))
         continue;
       bool named = a[i].names == b[j].names;
       if (isNamed(a[i].kind)) {
         if (!named && a[i].kind != ItemKind::model)
           continue;
-      } else if ((!named && (!anyName || isKnownByName(i, j))) || a[i].shape != b[j].shape) {
+      } else if (!named && (!anyName || isKnownByName(i, j))) {
         continue;
       } else {
         // A value may read itself: in a `rec`.
@@ -127,40 +127,52 @@ bool Matching::matchSame(bool anyName) {
   return any;
 }
 
-bool Matching::matchSimilar() {
+void Matching::findSimilar() {
   using Name = std::tuple<int, ItemKind, std::string>;
   std::map<Name, int> given; // how often a parent's child has a name
   for (const Item &item : a)
     ++given[Name(item.parent, item.kind, item.names[0])];
-  double best = 0;
-  int bestA = -1, bestB = -1;
-  for (int i = 0; i < static_cast<int>(a.size()); ++i)
-    for (int j = 0; toB[i] < 0 && j < static_cast<int>(b.size()); ++j) {
-      if (toA[j] >= 0 || !mayMatch(i, j) || a[i].kind == ItemKind::mapping ||
-          a[i].kind == ItemKind::names || a[i].kind == ItemKind::ignore)
+  for (int i = 0; i < static_cast<int>(a.size()); ++i) {
+    ItemKind kind = a[i].kind;
+    if (toB[i] >= 0 || kind == ItemKind::mapping || kind == ItemKind::names ||
+        kind == ItemKind::ignore)
+      continue;
+    bool repeated = given[Name(a[i].parent, kind, a[i].names[0])] > 1;
+    for (int j = 0; j < static_cast<int>(b.size()); ++j) {
+      if (toA[j] >= 0 || b[j].kind != kind)
         continue;
-      double score = similarity(a[i].features, b[j].features);
       bool named = a[i].names == b[j].names;
-      bool repeated = given[Name(a[i].parent, a[i].kind, a[i].names[0])] > 1;
       double least = !named ? 0.5 : repeated ? 0.3 : 0;
       // Only one loop or `return` in a body: it is the same one.
-      if (a[i].kind == ItemKind::loop || a[i].kind == ItemKind::result)
+      if (kind == ItemKind::loop || kind == ItemKind::result)
         least = 0;
-      if (score < least)
-        continue;
-      score += named ? 2.0 : 0.0; // before the most similar of another name
-      if (score > best || bestA < 0)
-        best = score, bestA = i, bestB = j;
+      double score = similarity(a[i].features, b[j].features);
+      if (score >= least) // one name counts before the most similar of another
+        similar.push_back({score + (named ? 2.0 : 0.0), i, j});
     }
-  if (bestA < 0)
-    return false;
-  pair(bestA, bestB);
-  return true;
+  }
+  std::sort(similar.begin(), similar.end(), [](const Similar &x, const Similar &y) {
+    return std::tuple(-x.score, x.i, x.j) < std::tuple(-y.score, y.i, y.j);
+  });
+}
+
+bool Matching::matchSimilar() {
+  std::erase_if(similar, [&](const Similar &one) { return toB[one.i] >= 0 || toA[one.j] >= 0; });
+  for (const Similar &one : similar)
+    if (mayMatch(one.i, one.j)) {
+      pair(one.i, one.j);
+      return true;
+    }
+  return false;
 }
 
 void Matching::match() {
-  do
+  auto matchAllSame = [&] {
     while (matchSame(/*anyName=*/false) || matchSame(/*anyName=*/true)) {
     }
-  while (matchSimilar());
+  };
+  matchAllSame();
+  findSimilar();
+  while (matchSimilar())
+    matchAllSame();
 }

@@ -28,7 +28,14 @@ public:
   bool mayMatch(int i, int j) const;
 
 private:
+  struct Similar {
+    double score;
+    int i, j;
+  };
+  std::vector<Similar> similar; // the most similar first
+
   void match();
+  void findSimilar();
   /// Whether i and j are arguments and one has its name in the other text, at another place: what
   /// is added in front of an argument must not take it for its own.
   bool isKnownByName(int i, int j) const;

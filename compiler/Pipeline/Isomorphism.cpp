@@ -137,7 +137,11 @@ private:
       return parted();
     for (NamedAttribute attribute : from) {
       Attribute other = to.get(attribute.getName());
-      if (!other || !attributes(attribute.getValue(), other))
+      // Not names of axes, whatever they look like.
+      bool exact = isa<ParamOp, InputOp, OutputOp>(a) &&
+                   llvm::is_contained({"name", "names", "pattern"}, attribute.getName().getValue());
+      if (!other ||
+          !(exact ? attribute.getValue() == other : attributes(attribute.getValue(), other)))
         return parted();
     }
     for (auto [one, two] : llvm::zip_equal(a->getRegions(), b->getRegions()))

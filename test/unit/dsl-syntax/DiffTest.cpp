@@ -163,6 +163,27 @@ TEST(Diff, TellsAnotherNormAndActivation) {
             "layers `layers.{layer}`: value `x` changed; activation removed: `gelu(...)`\n");
 }
 
+TEST(Diff, TellsWhatACallHas) {
+  const char *const place = "layers `layers.{layer}`: value `x` changed; ";
+  EXPECT_EQ(to({{"@\"attention\"", "@\"attn\""}}),
+            std::string(place) + "prefix of `attention`: `@\"attention\"` became `@\"attn\"`\n");
+  EXPECT_EQ(to({{"(linear[embed -> embed]@\"up\"(x))", "(linear[embed -> embed](x))"}}),
+            std::string(place) + "prefix of `linear` removed: `@\"up\"`\n");
+  EXPECT_EQ(to({{"linear[embed -> embed]@\"up\"", "linear[embed -> past]@\"up\""}}),
+            std::string(place) + "axes of `linear`: `[embed -> embed]` became `[embed -> past]`\n");
+  // Another function around a call that is changed too.
+  EXPECT_EQ(to({{"attention@\"attention\"(rms_norm[embed](x, 1e-5))",
+                 "l2_norm[embed](attention@\"attention\"(rms_norm[embed](x, 1e-5), 2))"}}),
+            std::string(place) + "norm added: `l2_norm[embed](...)`; argument of `attention` "
+                                 "added: `2`\n");
+}
+
+TEST(Diff, TellsBlocksThatAreAddedOrRemoved) {
+  std::string more = "block gate(x[embed]) -> [embed] = sigmoid(x)\n";
+  EXPECT_EQ(between(decoder, decoder + more), "block `gate` added\n");
+  EXPECT_EQ(between(decoder + more, decoder), "block `gate` removed\n");
+}
+
 TEST(Diff, TellsAxes) {
   EXPECT_EQ(to({{"axis past = time\n", "axis past = time\naxis rank = 8\n"}}),
             "axis `rank` added\n");

@@ -106,18 +106,23 @@ Memory Evaluator::keptBy(RecOp rec, uint64_t equation, int64_t lag) {
       place = stored;
   NamedTensorType type = typeOf(place.getResult());
   int64_t longest = rec->getAttrOfType<IntegerAttr>("lag").getInt();
-  Memory memory;
-  memory.truth = type.getElement().isInteger(1);
-  memory.element = type.getElement().isInteger() ? code.i32() : code.f32();
-  int64_t stride = 1;
-  for (AxisAttr axis : llvm::reverse(withoutTime(type))) {
-    memory.strides.push_back({axis, code.c64(stride)});
-    stride *= axis.getSize();
-  }
   // The last value comes last; while the next one is made, it is 1 ago.
   int64_t entry = longest - std::max<int64_t>(lag, 1);
   int64_t offset = rec->getAttrOfType<DenseI64ArrayAttr>("state_offsets")[equation];
-  memory.base = code.at(frame.state, offset + entry * stride * 4);
+  return dense(code.at(frame.state, offset + entry * type.staticElements() * 4), withoutTime(type),
+               type.getElement());
+}
+
+Memory Evaluator::dense(Value base, ArrayRef<AxisAttr> axes, Type element) {
+  Memory memory;
+  memory.base = base;
+  memory.truth = element.isInteger(1);
+  memory.element = element.isInteger() ? code.i32() : code.f32();
+  int64_t stride = 1;
+  for (AxisAttr axis : llvm::reverse(axes)) {
+    memory.strides.push_back({axis, code.c64(stride)});
+    stride *= axis.getSize();
+  }
   return memory;
 }
 
@@ -170,10 +175,9 @@ Memory Evaluator::memoryOf(Value stored) {
       auto rec = value->getParentOfType<RecOp>();
       return keptBy(rec, *value.getKept(), /*lag=*/0);
     }
-    if (value.getOneRow()) {
-      dense(code.at(frame.arena[0], value.getOffset()), withoutTime(type));
-      return memory;
-    }
+    if (value.getOneRow())
+      return this->dense(code.at(frame.arena[0], value.getOffset()), withoutTime(type),
+                         type.getElement());
     if (auto result = value.getReturnIndex()) {
       auto body = value->getParentOfType<BodyOp>();
       dense(inArena(field(frame.argumentField + body.getNumArguments() + *result)), type.getAxes());
@@ -501,13 +505,7 @@ Evaluated Evaluator::compute(Value value, const Point &point) {
         return {x, Value()};
       })
       .Case([&](TableOp o) -> Evaluated {
-        Memory memory;
-        memory.element = code.f32();
-        int64_t stride = 1;
-        for (AxisAttr axis : llvm::reverse(type.getAxes())) {
-          memory.strides.push_back({axis, code.c64(stride)});
-          stride *= axis.getSize();
-        }
+        Memory memory = dense(Value(), type.getAxes(), code.f32()); // whatever the values are
         auto address = tables.find(op);
         if (address == tables.end())
           address = tables.try_emplace(op, "").first;

@@ -86,6 +86,8 @@ public:
   mlir::Value capacityOf(ExtendOp state);
   /// Where the value of an equation `lag` positions ago is kept; with 0, where the new one goes.
   Memory keptBy(RecOp rec, uint64_t equation, int64_t lag);
+  /// Numbers one after the other in the order of `axes`, all of which have sizes.
+  Memory dense(mlir::Value base, llvm::ArrayRef<AxisAttr> axes, mlir::Type element);
   /// Where a value lies.
   Memory memoryOf(mlir::Value stored);
   mlir::Value extent(AxisAttr axis); // i64

@@ -222,17 +222,8 @@ Evaluated Evaluator::param(ParamOp op, const Point &point) {
   WeightPlace place = weightPlace(op);
   Value base = code.at(frame.weights, place.offset);
   NamedTensorType type = typeOf(op);
-  if (!place.packed) {
-    Memory memory;
-    memory.base = base;
-    memory.element = code.f32();
-    int64_t stride = 1;
-    for (AxisAttr axis : llvm::reverse(type.getAxes())) {
-      memory.strides.push_back({axis, code.c64(stride)});
-      stride *= axis.getSize();
-    }
-    return loadFrom(memory, point, /*holes=*/false);
-  }
+  if (!place.packed)
+    return loadFrom(dense(base, type.getAxes(), code.f32()), point, /*holes=*/false);
   // Element (output n, input k) of a packed weight, each flattened in the order of the param.
   auto flatten = [&](ArrayRef<std::string> axes) {
     Coordinate total = {code.c64(0), false, Value()};

@@ -13,6 +13,7 @@
 // the cost of reading one earlier position is taken to be the larger of the two (Williams et al.
 // 2009, the roofline).
 #include "Transforms/Passes.h"
+#include "Transforms/Values.h"
 #include "llvm/ADT/DenseSet.h"
 
 namespace tril {
@@ -89,9 +90,7 @@ struct CutStatesPass : tril::impl::CutStatesBase<CutStatesPass> {
         computeOnce(&op);
       if (keep != "direct")
         chooseLatents(body);
-      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body.getBody().front())))
-        if (isOpTriviallyDead(&op))
-          op.erase();
+      eraseDead(body.getBody().front());
     }
   }
 
@@ -102,7 +101,7 @@ private:
 
   /// Whether `op` gives each position along `axis` from that position of its operands alone.
   static bool isOfOnePosition(Operation *op, StringRef axis) {
-    if (op->hasTrait<tril::OpTrait::Elementwise>() || isa<WhereOp, ElseOp, SelectOp>(op))
+    if (isElementwise(op))
       return true;
     if (auto contract = dyn_cast<ContractOp>(op))
       return !hasName(contract.getAxes(), axis);

@@ -8,6 +8,7 @@
 // A state that is read in several ways is kept once for each layout that its readers want.
 #include "Analysis/Lattice.h"
 #include "Transforms/Passes.h"
+#include "Transforms/Values.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -23,10 +24,6 @@ using namespace tril;
 namespace {
 
 NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
-
-bool isPointwise(Operation *op) {
-  return op->hasTrait<tril::OpTrait::Elementwise>() || isa<WhereOp, ElseOp, SelectOp>(op);
-}
 
 /// A query with its key.
 struct Dot {
@@ -205,7 +202,7 @@ private:
           else
             c.dots.push_back(dot);
           result = true;
-        } else if (isPointwise(op)) {
+        } else if (isElementwise(op)) {
           for (Value operand : op->getOperands())
             result |= visit(operand);
           if (result)

@@ -7,6 +7,7 @@
 // recurrence does not depend on earlier positions moves out: there it runs over all positions at
 // once, on every thread.
 #include "Transforms/Passes.h"
+#include "Transforms/Values.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
@@ -53,8 +54,7 @@ struct Readers {
           sums.push_back(user);
           elements += typeOf(user->getResult(0)).staticElements();
         }
-      } else if (user->hasTrait<tril::OpTrait::Elementwise>() ||
-                 isa<WhereOp, ElseOp, SelectOp>(user)) {
+      } else if (isElementwise(user)) {
         if (operations.insert(user) && !collect(user->getResult(0), block))
           return false;
       } else {
@@ -75,7 +75,9 @@ struct FuseRecurrencePass : tril::impl::FuseRecurrenceBase<FuseRecurrencePass> {
       for (unsigned i = 0, equations = rec ? rec.getNumResults() : 0; i < equations; ++i)
         rec = sink(rec, i);
       if (rec)
-        clean(rec);
+        rec = clean(rec);
+      if (rec)
+        eraseDead(rec.getBody().front()); // products that were taken apart
     }
   }
 
@@ -139,24 +141,17 @@ private:
   /// Of a sum's product, multiplies what is outside of the recurrence there, once for each
   /// position.
   void gatherFactors(RecOp rec, ContractOp contract) {
-    SmallVector<Value> inside, outside;
-    std::function<void(Value)> visit = [&](Value factor) {
-      auto product = factor.getDefiningOp<MulOp>();
-      if (product && product->getParentOp() == rec && factor.hasOneUse() &&
-          !typeOf(factor).getHoles()) {
-        visit(product.getLhs());
-        visit(product.getRhs());
-        return;
-      }
-      bool isInside = factor.getDefiningOp() && factor.getDefiningOp()->getParentOp() == rec;
-      (isInside || typeOf(factor).getHoles() ? inside : outside).push_back(factor);
+    SmallVector<Value> factors, inside, outside;
+    auto isInside = [&](Value value) {
+      return value.getDefiningOp() && value.getDefiningOp()->getParentOp() == rec;
     };
-    SmallVector<Operation *> products;
-    for (Value factor : contract.getFactors()) {
-      if (auto product = factor.getDefiningOp<MulOp>())
-        products.push_back(product);
-      visit(factor);
-    }
+    auto apart = [&](MulOp product) {
+      return isInside(product) && product->hasOneUse() && !typeOf(product).getHoles();
+    };
+    for (Value factor : contract.getFactors())
+      collectFactors(factor, apart, factors);
+    for (Value factor : factors)
+      (isInside(factor) || typeOf(factor).getHoles() ? inside : outside).push_back(factor);
     if (outside.size() < 2)
       return;
     OpBuilder builder(rec);
@@ -168,16 +163,6 @@ private:
     }
     inside.push_back(together);
     contract.getFactorsMutable().assign(inside);
-    std::function<void(Operation *)> drop = [&](Operation *op) {
-      if (!op || !op->use_empty() || op->getParentOp() != rec)
-        return;
-      SmallVector<Value> operands(op->getOperands());
-      op->erase();
-      for (Value operand : operands)
-        drop(operand.getDefiningOp<MulOp>());
-    };
-    for (Operation *product : products)
-      drop(product);
   }
 
   /// The same recurrence with further results, in the place of `values` outside of it.

@@ -5,7 +5,7 @@
 // chose the same matrix are computed together, by the kernels of other weights, in their stored
 // type.
 #include "Transforms/Passes.h"
-#include "Transforms/Recurrence.h"
+#include "Transforms/Values.h"
 
 namespace tril {
 #define GEN_PASS_DEF_GROUPROWS
@@ -28,6 +28,8 @@ struct GroupRowsPass : tril::impl::GroupRowsBase<GroupRowsPass> {
     });
     for (ContractOp op : contractions)
       group(op);
+    for (BodyOp body : getOperation().getBody().getOps<BodyOp>())
+      eraseDead(body.getBody().front());
   }
 
 private:
@@ -48,22 +50,19 @@ private:
   }
 
   void group(ContractOp op) {
-    SmallVector<Value> rest;
-    IndexOp index;
-    std::function<bool(Value)> visit = [&](Value factor) {
-      if (auto product = factor.getDefiningOp<MulOp>(); product && factor.hasOneUse())
-        return visit(product.getLhs()) && visit(product.getRhs());
-      if (auto choice = choiceOf(factor)) {
-        if (index)
-          return false; // two weights
-        index = choice;
-      } else
-        rest.push_back(factor);
-      return true;
-    };
+    SmallVector<Value> factors, rest;
     for (Value factor : op.getFactors())
-      if (!visit(factor))
-        return;
+      collectFactors(factor, [](MulOp product) { return product->hasOneUse(); }, factors);
+    IndexOp index;
+    for (Value factor : factors) {
+      auto choice = choiceOf(factor);
+      if (choice && index)
+        return; // two weights
+      if (choice)
+        index = choice;
+      else
+        rest.push_back(factor);
+    }
     if (!index || rest.empty())
       return;
     auto param = index.getOperand().getDefiningOp<ParamOp>();
@@ -160,29 +159,8 @@ private:
       value = ReduceOp::create(builder, loc, op.getResult().getType(), ReduceKind::sum,
                                builder.getStrArrayAttr(summed), value);
     op.getResult().replaceAllUsesWith(value);
-    SmallVector<Value> factors(op.getFactors());
     op.erase();
-    for (Value factor : factors)
-      dropUnused(factor);
     ++this->grouped;
-  }
-
-  static void dropUnused(Value value) {
-    Operation *op = value.getDefiningOp();
-    if (!isa_and_nonnull<MulOp, IndexOp>(op) || !op->use_empty())
-      return;
-    SmallVector<Value> operands(op->getOperands());
-    op->erase();
-    for (Value operand : operands)
-      dropUnused(operand);
-  }
-
-  static Value withoutHoles(OpBuilder &builder, Value x) {
-    if (!typeOf(x).getHoles())
-      return x;
-    auto number = NamedTensorType::get(builder.getContext(), {}, builder.getF32Type(), false);
-    Value zero = ConstantOp::create(builder, x.getLoc(), number, builder.getF64FloatAttr(0));
-    return ElseOp::create(builder, x.getLoc(), typeOf(x).withHoles(false), x, zero);
   }
 };
 

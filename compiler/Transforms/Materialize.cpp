@@ -11,6 +11,7 @@
 #include "Target/Pack.h"
 #include "Transforms/Passes.h"
 #include "Transforms/Recurrence.h"
+#include "Transforms/Values.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace tril {
@@ -194,15 +195,6 @@ private:
         param->removeAttr("format");
       }
     }
-  }
-
-  /// A hole of a factor counts as 0, and kernels know no holes.
-  static Value withoutHoles(OpBuilder &builder, Value x) {
-    if (!typeOf(x).getHoles())
-      return x;
-    auto number = NamedTensorType::get(builder.getContext(), {}, builder.getF32Type(), false);
-    Value zero = ConstantOp::create(builder, x.getLoc(), number, builder.getF64FloatAttr(0));
-    return ElseOp::create(builder, x.getLoc(), typeOf(x).withHoles(false), x, zero);
   }
 
   /// Says how the weight is packed: groups of 16 outputs, in its stored type where the inputs lie

@@ -8,6 +8,7 @@
 // another's are multiplied into it, so that what stays is usually one value and one weight, or a
 // query and a key.
 #include "Transforms/Passes.h"
+#include "Transforms/Values.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/StringSet.h"
@@ -23,15 +24,6 @@ using namespace tril;
 namespace {
 
 NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
-
-void collectFactors(Value value, SmallVectorImpl<Value> &factors) {
-  if (auto mul = value.getDefiningOp<MulOp>(); mul && typeOf(value).getElement().isF32()) {
-    collectFactors(mul.getLhs(), factors);
-    collectFactors(mul.getRhs(), factors);
-    return;
-  }
-  factors.push_back(value);
-}
 
 bool within(NamedTensorType inner, NamedTensorType outer) {
   return llvm::all_of(inner.getAxes(),
@@ -65,7 +57,8 @@ struct SumOfProduct : OpRewritePattern<ReduceOp> {
     auto isSummed = [&](AxisAttr axis) { return summed.contains(axis.getName()); };
 
     SmallVector<Value> all, factors, outside;
-    collectFactors(op.getOperand(), all);
+    collectFactors(
+        op.getOperand(), [](MulOp product) { return typeOf(product).getElement().isF32(); }, all);
     for (Value factor : all) {
       NamedTensorType type = typeOf(factor);
       bool inside = llvm::any_of(type.getAxes(), isSummed) || type.getHoles();

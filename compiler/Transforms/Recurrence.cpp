@@ -1,6 +1,7 @@
 //===- Recurrence.cpp - how a recurrence lies in memory
 //---------------------------------------------------------===//
 #include "Transforms/Recurrence.h"
+#include "Transforms/Values.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -10,26 +11,8 @@ using namespace tril;
 
 static NamedTensorType typeOf(Value value) { return cast<NamedTensorType>(value.getType()); }
 
-SmallVector<AxisAttr> tril::memoryOrder(ArrayRef<AxisAttr> axes) {
-  SmallVector<AxisAttr> order;
-  for (AxisAttr axis : axes)
-    if (axis.getName() == "time")
-      order.push_back(axis);
-  for (AxisAttr axis : axes)
-    if (axis.isDynamic() && axis.getName() != "time")
-      order.push_back(axis);
-  for (AxisAttr axis : axes)
-    if (!axis.isDynamic())
-      order.push_back(axis);
-  return order;
-}
-
 /// A sum of 128 terms with one accumulator would wait for each; with four of 16 lanes it does not.
 static constexpr int64_t kLanes[] = {64, 32, 16, 8, 4};
-
-static bool isElementwise(Operation *op) {
-  return op->hasTrait<tril::OpTrait::Elementwise>() || isa<WhereOp, ElseOp, SelectOp>(op);
-}
 
 static bool isKernel(Operation *op) { return isa<ReduceOp, ContractOp, TopOp>(op); }
 

@@ -5,9 +5,6 @@
 
 namespace tril {
 
-/// Dynamic axes first (time before its other names), the others as they are listed.
-llvm::SmallVector<AxisAttr> memoryOrder(llvm::ArrayRef<AxisAttr> axes);
-
 /// Numbers the parts into which a recurrence falls, and makes places for what its equations give:
 ///  - `blocks`, an attribute: axes along which no element reads another (the heads of a matrix
 ///    state, the columns of each).  Each of their positions runs through all of time on its own, on

@@ -149,9 +149,7 @@ class Documents:
             text = os.path.join(self.work, "product.tril")
             with open(text, "w") as file:
                 file.write(PREAMBLE + "output result[time] = token + 1\n")
-            done = run([self.tril, "build", text, "--weights", self.work, "-o", path])
-            if done.returncode != 0:
-                raise Failure(f"exit status {done.returncode}\n{done.stdout}")
+            self.call("build", text, "--weights", self.work, "-o", path)
         return path
 
     def output(self, command, text):

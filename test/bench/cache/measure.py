@@ -13,23 +13,15 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, ".."))
+import machine  # noqa: E402  (test/bench/machine.py)
 TEXT = os.path.join(HERE, "..", "..", "..", "examples", "llama.tril")
 TYPES = ["f32", "f16", "bf16"]
 
 
 def run(product, state, tokens, context):
     """Processor seconds and resident bytes."""
-    process = subprocess.Popen([product, "--load-state", state, "-p", "", "-n", str(tokens), "-c", str(context), "-t", "1", "--temp", "0",
-                                "--ignore-eos"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"status {status} of {product}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
-
-
-def processor():
-    with open("/proc/cpuinfo") as file:
-        return next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    return machine.run(product, "--load-state", state, "-p", "", "-n", str(tokens), "-c", str(context), "-t", "1", "--temp", "0", "--ignore-eos")
 
 
 def main():
@@ -54,7 +46,7 @@ def main():
                 start, _ = run(product, state, 1, arguments.context)
                 end, resident[kind] = run(product, state, tokens + 1, arguments.context)
                 best[kind] = min(best.get(kind, end), end - start)
-        print(f"{processor()}, context {arguments.context}, {tokens} tokens up to its end, one thread:\n")
+        print(f"{machine.processor()}, context {arguments.context}, {tokens} tokens up to its end, one thread:\n")
         print("| `--cache` | tokens/s | resident | saved state |")
         print("| --- | --- | --- | --- |")
         for kind in TYPES:

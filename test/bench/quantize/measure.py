@@ -21,7 +21,8 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..", "..")
-sys.path.insert(0, os.path.join(ROOT, "test"))
+sys.path[:0] = [os.path.join(ROOT, "test"), os.path.join(HERE, "..")]
+import machine  # noqa: E402  (test/bench/machine.py)
 import checkpoint  # noqa: E402  (test/checkpoint.py)
 import safetensors  # noqa: E402  (test/safetensors.py)
 
@@ -68,19 +69,6 @@ def output(*command):
     return done.stdout, done.stderr
 
 
-def processor_seconds(*command):
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"status {status} of {' '.join(command)}")
-    return usage.ru_utime + usage.ru_stime
-
-
-def processor():
-    with open("/proc/cpuinfo") as file:
-        return next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
-
-
 class Measured:
     def __init__(self, tril, kind, weights, work, prompts, tokens):
         self.kind, self.work = kind or "none (f32)", work
@@ -103,7 +91,7 @@ class Measured:
 
     def round(self, tokens):
         run = [self.product, "--tokens", tokens, "--logits", self.logits, "-t", "1", "--greedy"]
-        self.seconds = min(self.seconds, processor_seconds(*run, "129") - processor_seconds(*run, "1"))
+        self.seconds = min(self.seconds, machine.run(*run, "129")[0] - machine.run(*run, "1")[0])
 
 
 def main():
@@ -129,7 +117,7 @@ def main():
         for _ in range(arguments.rounds):
             for each in measured:
                 each.round(one)
-    print(f"{processor()}, one thread:\n")
+    print(f"{machine.processor()}, one thread:\n")
     print("| `--quantize` | product | error | perplexity | first tokens equal, of 48 | tokens/s |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for each in measured:

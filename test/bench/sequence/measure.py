@@ -13,13 +13,14 @@ import json
 import os
 import random
 import re
-import resource
 import struct
 import subprocess
 import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, ".."))
+import machine  # noqa: E402  (test/bench/machine.py)
 ROOT = os.path.join(HERE, "..", "..", "..")
 
 MAMBA2 = {"conv_kernel": 4, "expand": 2, "head_dim": 64, "hidden_act": "silu", "hidden_size": 768, "layer_norm_epsilon": 1e-5, "model_type": "mamba2",
@@ -90,20 +91,9 @@ class Product:
             prompt = os.path.join(self.folder, "tokens.json")
             with open(prompt, "w") as file:
                 json.dump({"tokens": [[random.Random(i).randrange(256) for i in range(count)]]}, file)
-            times = []
-            for _ in range(rounds):
-                before = resource.getrusage(resource.RUSAGE_CHILDREN)
-                subprocess.run([self.path, "--tokens", prompt, "--logits", os.path.join(self.folder, "logits"), "-t", "1", "-c", "8192"] + (["--step"] if step else []), check=True,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                after = resource.getrusage(resource.RUSAGE_CHILDREN)
-                times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-            best.append(min(times))
+            command = [self.path, "--tokens", prompt, "--logits", os.path.join(self.folder, "logits"), "-t", "1", "-c", "8192"]
+            best.append(min(machine.run(*command, *(["--step"] if step else []))[0] for _ in range(rounds)))
         return (best[0] - best[1]) / (tokens - 1)
-
-
-def processor():
-    with open("/proc/cpuinfo") as file:
-        return next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
 
 
 def main():
@@ -114,7 +104,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
-        print(f"{processor()}, one thread\n")
+        print(f"{machine.processor()}, one thread\n")
         print(f"| recurrence | weights | a token of a prompt of {arguments.tokens} | a single token | ratio |")
         print("| --- | --- | --- | --- | --- |")
         for what, name, config in (("selective state, one decay a head (mamba2)", "mamba2", MAMBA2), ("selective state (mamba)", "mamba", MAMBA),

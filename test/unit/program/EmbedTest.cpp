@@ -11,25 +11,7 @@ using fake::Result;
 
 namespace {
 
-class EmbedTest : public testing::Test {
-protected:
-  Result run(const Manifest &manifest, std::vector<std::string> arguments,
-             const std::string &input = "", bool addsBegin = false) {
-    fake::makeProduct(folder / "product", manifest, fake::tokenizer(addsBegin));
-    arguments.insert(arguments.begin(), folder / "product");
-    return fake::run(arguments, input);
-  }
-
-  void expectError(const Manifest &manifest, std::vector<std::string> arguments, int status,
-                   const std::string &message) {
-    Result result = run(manifest, std::move(arguments));
-    EXPECT_EQ(result.err, "error: " + message + "\n");
-    EXPECT_EQ(result.status, status);
-    EXPECT_EQ(result.out, "");
-  }
-
-  fake::Folder folder;
-};
+using EmbedTest = fake::ProductTest;
 
 } // namespace
 
@@ -39,7 +21,9 @@ TEST_F(EmbedTest, PrintsAVectorForEachLine) {
     EXPECT_EQ(one.out, "[3, 4, 5]\n");
     EXPECT_EQ(one.status, 0);
     EXPECT_EQ(one.err.substr(0, 20), "1 text, 3 tokens in ");
-    Result lines = run(manifest, {"--embed", "-"}, "abc\na\n\nlonger one", /*addsBegin=*/true);
+    begin = true;
+    Result lines = run(manifest, {"--embed", "-"}, "abc\na\n\nlonger one");
+    begin = false;
     EXPECT_EQ(lines.out, "[4, 5, 6]\n[2, 3, 4]\n[1, 2, 3]\n[11, 12, 13]\n");
     EXPECT_EQ(lines.err.substr(0, 22), "4 texts, 18 tokens in ");
     EXPECT_EQ(run(manifest, {"--embed", "-"}).out, "");
@@ -48,11 +32,12 @@ TEST_F(EmbedTest, PrintsAVectorForEachLine) {
 }
 
 TEST_F(EmbedTest, CutsWhatIsTooLong) {
-  Result result = run(fake::manifest(), {"--embed", "-", "-c", "5"}, "abc\nabcdefgh\n", true);
+  begin = true;
+  Result result = run(fake::manifest(), {"--embed", "-", "-c", "5"}, "abc\nabcdefgh\n");
   EXPECT_EQ(result.out, "[4, 5, 6]\n[5, 6, 7]\n");
   EXPECT_EQ(result.err.substr(0, result.err.find('\n')),
             "note: line 2 is cut to its first 4 of 8 tokens");
-  Result none = run(fake::manifest(), {"--embed", "abc", "-c", "1"}, "", true);
+  Result none = run(fake::manifest(), {"--embed", "abc", "-c", "1"});
   EXPECT_EQ(none.err, "error: the tokenizer puts 1 tokens around a text; -c gives room for 1\n");
   EXPECT_EQ(none.status, 1);
 }

@@ -9,24 +9,9 @@ using fake::Result;
 
 namespace {
 
-class SourceTest : public testing::Test {
+class SourceTest : public fake::ProductTest {
 protected:
-  Result run(const Manifest &manifest, std::vector<std::string> arguments,
-             const std::string &input = "", bool hasBegin = true) {
-    fake::makeProduct(folder / "product", manifest, fake::tokenizer(hasBegin));
-    arguments.insert(arguments.begin(), folder / "product");
-    return fake::run(arguments, input);
-  }
-
-  void expectError(const Manifest &manifest, std::vector<std::string> arguments, int status,
-                   const std::string &message) {
-    Result result = run(manifest, std::move(arguments));
-    EXPECT_EQ(result.err, "error: " + message + "\n");
-    EXPECT_EQ(result.status, status);
-    EXPECT_EQ(result.out, "");
-  }
-
-  fake::Folder folder;
+  SourceTest() : ProductTest(/*begin=*/true) {}
 };
 
 /// Starts with 'x'.  The step's second sequence takes values below 100, `begin` is beyond.

@@ -180,6 +180,21 @@ Result run(const std::vector<std::string> &arguments, const std::string &input) 
   return result;
 }
 
+Result ProductTest::run(const Manifest &manifest, std::vector<std::string> arguments,
+                        const std::string &input) {
+  makeProduct(folder / "product", manifest, tokenizer(begin));
+  arguments.insert(arguments.begin(), folder / "product");
+  return fake::run(arguments, input);
+}
+
+void ProductTest::expectError(const Manifest &manifest, std::vector<std::string> arguments,
+                              int status, const std::string &message) {
+  Result result = run(manifest, std::move(arguments));
+  EXPECT_EQ(result.err, "error: " + message + "\n");
+  EXPECT_EQ(result.status, status);
+  EXPECT_EQ(result.out, "");
+}
+
 std::map<std::string, Tensor> readTensors(const std::string &path) {
   std::string file = readFile(path);
   uint64_t length = 0;

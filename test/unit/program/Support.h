@@ -3,6 +3,7 @@
 #pragma once
 #include "runtime/Container.h"
 #include "runtime/Manifest.h"
+#include <gtest/gtest.h>
 #include <map>
 #include <string>
 #include <vector>
@@ -44,6 +45,20 @@ struct Result {
 
 /// Runs a program, with `input` on standard input.
 Result run(const std::vector<std::string> &arguments, const std::string &input = "");
+
+/// Makes a product for each run of it.
+class ProductTest : public testing::Test {
+protected:
+  explicit ProductTest(bool begin = false) : begin(begin) {}
+  Result run(const Manifest &manifest, std::vector<std::string> arguments,
+             const std::string &input = "");
+  /// Nothing but this message, with this exit status.
+  void expectError(const Manifest &manifest, std::vector<std::string> arguments, int status,
+                   const std::string &message);
+
+  Folder folder;
+  bool begin; ///< the tokenizer puts one in front of a text
+};
 
 /// Tensors of a safetensors file: shape and bytes.
 struct Tensor {

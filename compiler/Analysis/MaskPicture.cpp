@@ -58,6 +58,7 @@ private:
     }
     return llvm::TypeSwitch<Operation *, Sight>(op)
         .Case([](ConstantOp o) { return o.getValue().isZero() ? Sight::no : Sight::yes; })
+        .Case([&](MaterializeOp o) { return truth(o.getOperand()); })
         .Case([&](AndOp o) { return both(truth(o.getLhs()), truth(o.getRhs())); })
         .Case([&](OrOp o) { return either(truth(o.getLhs()), truth(o.getRhs())); })
         .Case([&](NotOp o) { return opposite(truth(o.getOperand())); })
@@ -93,6 +94,7 @@ private:
     };
     return llvm::TypeSwitch<Operation *, std::optional<double>>(op)
         .Case([](ConstantOp o) { return o.getValue().convertToDouble(); })
+        .Case([&](MaterializeOp o) { return number(o.getOperand()); })
         .Case([](LayerConstantOp o) { return std::optional<double>(o.getValues()[0]); })
         .Case([&](PositionOp o) -> std::optional<double> {
           StringRef axis = cast<NamedTensorType>(value.getType()).getAxes()[0].getName();

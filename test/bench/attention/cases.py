@@ -44,7 +44,7 @@ output result[time, group, member, feature] = sum[past](weight * v[past])
 
 
 def without_attention():
-    """What a text of this kind takes beside its attention: rows are gathered, kept and written."""
+    """The same text without its attention: rows are gathered, kept and written."""
     return text("causal").split("weight =")[0] + "output result[time, group, member, feature] = q + k + v\n"
 
 
@@ -66,3 +66,25 @@ def area(name, t):
     if name == "dilated":
         return sum(i // DILATION + 1 for i in range(t))
     return causal
+
+
+def touched(name, t, rows, keys):
+    """Pairs in the register tiles, of `rows` queries by `keys` keys, that have a pair which is seen: what a kernel of such tiles
+    computes at least.  Rows of a tile see the same residue of a dilated mask, and keys of a residue lie together."""
+    step = DILATION if name == "dilated" else 1
+    tiles = 0
+    for block in range(0, t, rows * step):
+        for residue in range(min(step, t - block)):
+            first = block + residue
+            last = min(first + (rows - 1) * step, t - 1 - (t - 1 - residue) % step)
+            low, high = 0, last + 1  # keys that some row sees
+            if name == "window":
+                low = max(0, first - WINDOW + 1)
+            elif name == "chunk":
+                low = first // CHUNK * CHUNK
+            elif name == "prefix":
+                high = max(high, min(PREFIX, t))
+            elif name == "document":
+                low = -(-(first * DOCUMENTS // t) * t // DOCUMENTS)
+            tiles += -(-high // (keys * step)) - low // (keys * step)
+    return tiles * rows * keys

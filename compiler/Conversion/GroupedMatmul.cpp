@@ -64,6 +64,8 @@ void BodyLowering::groupedMatmul(MaterializeOp op, GroupedMatmulOp matmulOp) {
         chosen = evaluator->memoryOf(matmulOp.getChosen()).base,
         order = evaluator->memoryOf(matmulOp.getOrder()).base;
   func::FuncOp function = kernels::getOrCreateGemmOfRows(module, machine, place.format);
+  int64_t preparedBytes =
+      kernels::preparedBytes(kernels::preparation(machine, place.format), place.inputSize);
   auto matrixOf = [&](Value place) { return chosenAt(c, chosen, chosenAt(c, order, place)); };
   SmallVector<Value> start = {c.c64(0)};
   c.loop(c.c64(0), rows, 1, start, [&](Value at, ValueRange begin) -> SmallVector<Value> {
@@ -73,11 +75,12 @@ void BodyLowering::groupedMatmul(MaterializeOp op, GroupedMatmulOp matmulOp) {
     Value ends = arith::OrIOp::create(c.builder, c.loc, other,
                                       c.compare(arith::CmpIPredicate::eq, next, rows));
     c.when(ends, [&] {
-      func::CallOp::create(
-          c.builder, c.loc, function,
-          ValueRange{c.at(weights, c.mul(matrix, place.matrixBytes)), x, c.c64(place.inputSize * 4),
-                     prepared, result, c.c64(place.outputSize * 4), c.c64(place.inputSize),
-                     c.c64(place.outputSize), begin[0], next, first, last, order, c.c64(share)});
+      func::CallOp::create(c.builder, c.loc, function,
+                           ValueRange{c.at(weights, c.mul(matrix, place.matrixBytes)), x,
+                                      c.c64(place.inputSize * 4), prepared, c.c64(preparedBytes),
+                                      result, c.c64(place.outputSize * 4), c.c64(place.inputSize),
+                                      c.c64(place.outputSize), begin[0], next, first, last, order,
+                                      c.c64(share)});
     });
     return {c.select(ends, next, begin[0])};
   });

@@ -73,8 +73,11 @@ void BodyLowering::matmul(MaterializeOp op, MatmulOp matmulOp) {
   NamedTensorType type = matmulOp.getX().getType();
   Rows rows = {op.getTail() ? frame.outputBegin : c.c64(0), frame.rows};
   Value begin, end;
-  flatRows(type, matmulOp.getContracted().size(), rows, begin, end);
-  int64_t groups = (place.outputSize + packedRows - 1) / packedRows;
+  unsigned inner = matmulOp.getContracted().size() + (matmulOp.getEach() ? 1 : 0);
+  flatRows(type, inner, rows, begin, end);
+  int64_t matrices = place.matrixCount,
+          groupsOfOne = (place.outputSize + packedRows - 1) / packedRows,
+          groups = matrices * groupsOfOne;
   auto border = [&](Value thread) -> Value {
     return arith::DivUIOp::create(c.builder, c.loc, c.mul(thread, groups), frame.threads);
   };
@@ -109,8 +112,24 @@ void BodyLowering::matmul(MaterializeOp op, MatmulOp matmulOp) {
     return;
   }
   func::FuncOp function = kernels::getOrCreateGemm(module, machine, place.format);
-  func::CallOp::create(c.builder, c.loc, function,
-                       ValueRange{weights, x, c.c64(place.inputSize * 4), prepared, result,
-                                  c.c64(place.outputSize * 4), c.c64(place.inputSize),
-                                  c.c64(place.outputSize), begin, end, first, last});
+  int64_t xBytes = place.inputSize * 4, resultBytes = place.outputSize * 4,
+          preparedBytes =
+              kernels::preparedBytes(kernels::preparation(machine, place.format), place.inputSize);
+  auto multiply = [&](Value matrix, Value first, Value last) {
+    auto at = [&](Value base, int64_t bytes) { return c.at(base, c.mul(matrix, bytes)); };
+    func::CallOp::create(c.builder, c.loc, function,
+                         ValueRange{at(weights, place.matrixBytes), at(x, xBytes),
+                                    c.c64(xBytes * matrices), at(prepared, preparedBytes),
+                                    c.c64(preparedBytes * matrices), at(result, resultBytes),
+                                    c.c64(resultBytes * matrices), c.c64(place.inputSize),
+                                    c.c64(place.outputSize), begin, end, first, last});
+  };
+  if (matrices == 1)
+    return multiply(c.c64(0), first, last);
+  c.loop(c.divu(first, groupsOfOne), c.divu(c.add(last, groupsOfOne - 1), groupsOfOne), 1,
+         [&](Value matrix) {
+           Value before = c.mul(matrix, groupsOfOne);
+           multiply(matrix, c.max(c.sub(first, before), c.c64(0)),
+                    c.min(c.sub(last, before), c.c64(groupsOfOne)));
+         });
 }

@@ -116,7 +116,6 @@ private:
     Location loc = op.getLoc();
     if (!param->hasOneUse()) // others read it as it is
       param = cast<ParamOp>(builder.clone(*param));
-    param->setAttr("matrices", builder.getStringAttr(matrices));
     Value product = rest.front();
     for (Value factor : llvm::drop_begin(rest)) {
       NamedTensorType both = typeOf(product).withAxes(unionAxes({typeOf(product), typeOf(factor)}));

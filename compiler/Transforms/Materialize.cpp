@@ -89,7 +89,7 @@ private:
     auto param = weight.getDefiningOp<ParamOp>();
     if (!param || param.getStacked())
       return;
-    SmallVector<AxisAttr> contracted, outputs, riders;
+    SmallVector<AxisAttr> contracted, outputs, riders, each;
     auto isContracted = [&](AxisAttr axis) {
       return llvm::is_contained(op.getAxes().getAsValueRange<StringAttr>(), axis.getName());
     };
@@ -99,18 +99,31 @@ private:
     for (AxisAttr axis : memoryOrder(typeOf(x).getAxes())) {
       if (llvm::is_contained(contracted, axis))
         continue;
-      if (llvm::is_contained(outputs, axis) || isContracted(axis))
-        return; // an axis that both have and nobody sums, or a sum over x alone
+      if (isContracted(axis)) // a sum over x alone
+        return;
       dynamic |= axis.isDynamic();
-      riders.push_back(axis);
+      (llvm::is_contained(outputs, axis) ? each : riders).push_back(axis);
+    }
+    // An axis that both have and nobody sums: a matrix for each of its positions, if lanes are not
+    // idle.
+    if (each.size() > 1)
+      return;
+    if (!each.empty()) {
+      llvm::erase(outputs, each.front());
+      int64_t lanes = 1;
+      for (AxisAttr axis : outputs)
+        lanes *= axis.getSize();
+      if (lanes < packedRows)
+        return;
     }
     if (typeOf(weight).staticElements() == 0) // an axis without positions
       return;
     if (!dynamic || contracted.empty() || outputs.empty() ||
-        typeOf(x).rank() != riders.size() + contracted.size())
+        typeOf(x).rank() != riders.size() + each.size() + contracted.size())
       return;
 
     OpBuilder builder(op);
+    llvm::append_range(riders, each);
     SmallVector<AxisAttr> order = riders, resultOrder = riders;
     llvm::append_range(order, contracted);
     llvm::append_range(resultOrder, outputs);
@@ -120,9 +133,17 @@ private:
       names.push_back(axis.getName());
     auto type = op.getResult().getType().withAxes(resultOrder);
     ArrayAttr contractedNames = builder.getStrArrayAttr(names);
+    if (!each.empty() && !param->hasOneUse()) { // others read it as it is
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointAfter(param);
+      param = cast<ParamOp>(builder.clone(*param));
+    }
     param = packFor(builder, param, contractedNames, contracted);
-    auto matmul =
-        MatmulOp::create(builder, op.getLoc(), type, stored, param, Value(), contractedNames);
+    StringAttr matrices;
+    if (!each.empty())
+      matrices = severalMatrices(builder, param, each.front().getName());
+    auto matmul = MatmulOp::create(builder, op.getLoc(), type, stored, param, Value(),
+                                   contractedNames, matrices);
     if (auto format = param->getAttrOfType<StringAttr>("format");
         format.getValue().starts_with("q")) {
       builder.setInsertionPoint(matmul);
@@ -141,6 +162,15 @@ private:
     ++matmuls;
   }
 
+  /// Says that a packed weight is one matrix after the other, for the positions of an axis.
+  static StringAttr severalMatrices(OpBuilder &builder, ParamOp param, StringRef axis) {
+    StringAttr matrices = builder.getStringAttr(axis);
+    param->setAttr("matrices", matrices);
+    if (param->getAttrOfType<StringAttr>("format").getValue() == "blas")
+      param->setAttr("format", builder.getStringAttr("f32"));
+    return matrices;
+  }
+
   void packMatrices(GroupedMatmulOp op) {
     OpBuilder builder(op);
     auto param = op.getWeight().getDefiningOp<ParamOp>();
@@ -148,9 +178,8 @@ private:
     ArrayRef<AxisAttr> contracted = axes.take_back(op.getContracted().size());
     param = packFor(builder, param, op.getContracted(), contracted);
     op.getWeightMutable().assign(param);
+    severalMatrices(builder, param, op.getAxis());
     auto format = param->getAttrOfType<StringAttr>("format");
-    if (format.getValue() == "blas")
-      param->setAttr("format", builder.getStringAttr("f32"));
     if (format.getValue().starts_with("q"))
       op.getPreparedMutable().assign(
           prepare(builder, op.getX(), axes.drop_back(contracted.size()), contracted));
@@ -240,7 +269,7 @@ private:
   static Value prepare(OpBuilder &builder, Value stored, ArrayRef<AxisAttr> riders,
                        ArrayRef<AxisAttr> inputs) {
     for (Operation *user : stored.getUsers())
-      if (auto other = dyn_cast<PrepareOp>(user)) {
+      if (auto other = dyn_cast<PrepareOp>(user); other && other.getInner() == inputs.size()) {
         Operation *memory = *other->user_begin();
         if (!other->isBeforeInBlock(&*builder.getInsertionPoint())) {
           other->moveBefore(&*builder.getInsertionPoint());

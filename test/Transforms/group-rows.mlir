@@ -15,7 +15,7 @@
 tril.model @m is "causal" {
   // The factors beside the weight are one; x has no choice, so two rows share one of x.
   // CHECK-LABEL: tril.body @up
-  // CHECK: %[[W:.*]] = tril.param "w" strides [24, 4, 1] of [8, 6, 4] {matrices = "expert"}
+  // CHECK: %[[W:.*]] = tril.param "w" strides [24, 4, 1] of [8, 6, 4] :
   // CHECK-NOT: tril.index
   // CHECK: %[[P:.*]] = tril.mul %arg0, %arg2
   // CHECK: %[[X:.*]] = tril.materialize %[[P]] : (!time_embed) -> !time_embed

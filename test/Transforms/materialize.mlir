@@ -116,7 +116,26 @@ tril.model @m is "causal" {
     tril.return %z : !ta
   }
 
-  // No matmul: an axis that both have and that is not summed, a sum along an axis of the value alone, or a weight alone.
+  // An axis that both have and that is not summed: a matrix for each of its positions, if each fills the lanes of a group.
+  // Readers of one preparation read rows of the same inputs.
+  // CHECK-LABEL: tril.body @each
+  // CHECK: %[[W:.*]] = tril.param "w" {{.*}}contracted = ["a"], format = "f32", matrices = "c"
+  // CHECK: %[[V:.*]] = tril.param "v" {{.*}}contracted = ["a"], format = "q8_0", matrices = "c"
+  // CHECK: %[[X:.*]] = tril.materialize %arg0 : (!time_a_c) -> !time_c_a
+  // CHECK: %[[M:.*]] = tril.matmul ["a"] %[[X]], %[[W]] each "c" : (!time_c_a, {{.*}}) -> !time_c_d
+  // CHECK: %[[P:.*]] = tril.prepare %{{.*}} inner 1 : (!time_c_a) -> !time_c_block_word
+  // CHECK: tril.matmul ["a"] %{{.*}}, %[[V]] each "c" prepared
+  // BLAS-LABEL: tril.body @each
+  // BLAS: tril.param "w" {{.*}}format = "f32", matrices = "c"
+  tril.body @each(%x: !tril.tensor<time, a=32, c=5 : f32>) -> (!tril.tensor<time, c=5, d=16 : f32>, !tril.tensor<time, c=5, d=16 : f32>) {
+    %w = tril.param "w" strides [512, 32, 1] of [5, 16, 32] : !tril.tensor<c=5, d=16, a=32 : f32>
+    %v = tril.param "v" strides [512, 32, 1] of [5, 16, 32] {stored = "q8_0"} : !tril.tensor<c=5, d=16, a=32 : f32>
+    %y = tril.contract ["a"] %x, %w : (!tril.tensor<time, a=32, c=5 : f32>, !tril.tensor<c=5, d=16, a=32 : f32>) -> !tril.tensor<time, c=5, d=16 : f32>
+    %z = tril.contract ["a"] %x, %v : (!tril.tensor<time, a=32, c=5 : f32>, !tril.tensor<c=5, d=16, a=32 : f32>) -> !tril.tensor<time, c=5, d=16 : f32>
+    tril.return %y, %z : !tril.tensor<time, c=5, d=16 : f32>, !tril.tensor<time, c=5, d=16 : f32>
+  }
+
+  // No matmul: an axis that both have, that is not summed, and beside which few outputs are left, a sum along an axis of the value alone, or a weight alone.
   // CHECK-LABEL: tril.body @no_matmul
   // CHECK-NOT: tril.matmul
   // CHECK: tril.return

@@ -207,8 +207,8 @@ int main(int argc, char **argv) {
       }
       auto *gemm = jit.get<Gemm>("tril_gemm_" + packedFormatName(format).str());
       double time = shortest(0.4, [&] {
-        gemm(packed.get() + bytes * (turn++ % copies), x.get(), k * 4, prepared.get(), c.get(),
-             n * 4, k, n, 0, m, 0, (n + 15) / 16);
+        gemm(packed.get() + bytes * (turn++ % copies), x.get(), k * 4, prepared.get(),
+             kernels::preparedBytes(kind, k), c.get(), n * 4, k, n, 0, m, 0, (n + 15) / 16);
       });
       double rate = 2e-9 * m * n * k / time;
       printf("%-5s %4ld x %5ld x %4ld  %9.1f us  %6.1f GF/s  %3.0f %% of peak  %5.1f GB/s of "

@@ -24,12 +24,12 @@ public:
   GemmEmitter(Emitter &e, PackedFormat format, ArrayRef<Value> arguments)
       : e(e), format(format), layout(packedLayout(format)),
         prepared(preparation(e.machine, format)), weights(arguments[0]), x(arguments[1]),
-        xStride(arguments[2]), p(arguments[3]), c(arguments[4]), cStride(arguments[5]),
-        inputs(arguments[6]), outputs(arguments[7]), m0(arguments[8]), m1(arguments[9]),
-        g0(arguments[10]), g1(arguments[11]) {
-    if (arguments.size() > 12) {
-      listed = arguments[12];
-      share = arguments[13];
+        xStride(arguments[2]), p(arguments[3]), pStride(arguments[4]), c(arguments[5]),
+        cStride(arguments[6]), inputs(arguments[7]), outputs(arguments[8]), m0(arguments[9]),
+        m1(arguments[10]), g0(arguments[11]), g1(arguments[12]) {
+    if (arguments.size() > 13) {
+      listed = arguments[13];
+      share = arguments[14];
     }
   }
 
@@ -40,7 +40,7 @@ private:
   PackedFormat format;
   const PackedLayout &layout;
   Preparation prepared;
-  Value weights, x, xStride, p, c, cStride, inputs, outputs, m0, m1, g0, g1;
+  Value weights, x, xStride, p, pStride, c, cStride, inputs, outputs, m0, m1, g0, g1;
   Value listed, share;           ///< of listed rows: their numbers, and how many share a row of x
   Value codesAhead, scalesAhead; ///< distances of prefetches in bytes
 
@@ -269,7 +269,7 @@ void GemmEmitter::tile(Value m, Value group, int rows, int groups) {
       row = arith::DivUIOp::create(e.builder, e.loc, row, share);
     xRows[i] = e.at(x, e.mul(row, xStride));
     if (prepared != Preparation::none)
-      pRows[i] = e.at(p, e.mul(row, e.mul(blocks, preparedBlockBytes(prepared))));
+      pRows[i] = e.at(p, e.mul(row, pStride));
   }
   Values init(static_cast<size_t>(rows) * groups, e.splat(0));
   Values sums = e.loop(e.constant(0), layout.isFloat() ? inputs : blocks, 1, init,
@@ -337,13 +337,13 @@ void GemmEmitter::emit() {
 func::FuncOp kernels::getOrCreateGemm(ModuleOp module, const Machine &machine,
                                       PackedFormat format) {
   return Emitter::function(
-      module, machine, ("tril_gemm_" + packedFormatName(format)).str(), "ppippiiiiiii",
+      module, machine, ("tril_gemm_" + packedFormatName(format)).str(), "ppipipiiiiiii",
       [&](Emitter &e, ArrayRef<Value> arguments) { GemmEmitter(e, format, arguments).emit(); });
 }
 
 func::FuncOp kernels::getOrCreateGemmOfRows(ModuleOp module, const Machine &machine,
                                             PackedFormat format) {
   return Emitter::function(
-      module, machine, ("tril_gemm_rows_" + packedFormatName(format)).str(), "ppippiiiiiiipi",
+      module, machine, ("tril_gemm_rows_" + packedFormatName(format)).str(), "ppipipiiiiiiipi",
       [&](Emitter &e, ArrayRef<Value> arguments) { GemmEmitter(e, format, arguments).emit(); });
 }

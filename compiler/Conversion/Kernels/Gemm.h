@@ -30,18 +30,17 @@ int64_t preparedBytes(Preparation preparation, int64_t inputs);
 mlir::func::FuncOp getOrCreatePrepare(mlir::ModuleOp module, const Machine &machine,
                                       Preparation preparation);
 
-/// func @tril_gemm_<format>(W: ptr, X: ptr, xStride: i64, P: ptr, C: ptr, cStride: i64, K: i64, N:
-/// i64,
-///                          m0: i64, m1: i64, g0: i64, g1: i64)
+/// func @tril_gemm_<format>(W: ptr, X: ptr, xStride: i64, P: ptr, pStride: i64, C: ptr,
+///                          cStride: i64, K: i64, N: i64, m0: i64, m1: i64, g0: i64, g1: i64)
 ///   Rows m0..m1 and groups g0..g1 of 16 outputs of C (f32, rows cStride bytes apart).  W is
 ///   packed, 64-byte aligned; X has rows xStride bytes apart; P is X prepared as
-///   preparation(machine, format) says (X is not read then, P not otherwise, except that `sums`
-///   reads both).  Of the last group only outputs below N are stored.
+///   preparation(machine, format) says, with rows pStride bytes apart (X is not read then, P not
+///   otherwise, except that `sums` reads both).  Of the last group only outputs below N are stored.
 mlir::func::FuncOp getOrCreateGemm(mlir::ModuleOp module, const Machine &machine,
                                    PackedFormat format);
 
-/// func @tril_gemm_rows_<format>(W, X, xStride, P, C, cStride, K, N, m0, m1, g0, g1, R: ptr, share:
-/// i64)
+/// func @tril_gemm_rows_<format>(W, X, xStride, P, pStride, C, cStride, K, N, m0, m1, g0, g1,
+///                               R: ptr, share: i64)
 ///   The same for the rows that R (i32) lists at m0..m1: row R[m] of C, and row R[m] / share of X
 ///   and P.  A row has the same bits as from tril_gemm_<format>.
 mlir::func::FuncOp getOrCreateGemmOfRows(mlir::ModuleOp module, const Machine &machine,

@@ -36,6 +36,28 @@ LogicalResult MaterializeOp::verify() {
   return success();
 }
 
+LogicalResult MatmulOp::verify() {
+  // matmul_c1
+  ArrayRef<AxisAttr> x = getX().getType().getAxes(), result = getResult().getType().getAxes();
+  SmallVector<StringRef> last;
+  if (getEach())
+    last.push_back(*getEach());
+  llvm::append_range(last, getContracted().getAsValueRange<StringAttr>());
+  if (x.size() < last.size() ||
+      !llvm::equal(
+          llvm::map_range(x.take_back(last.size()), [](AxisAttr a) { return a.getName(); }), last))
+    return emitOpError() << "the axes of " << getX().getType()
+                         << " do not end in those that are contracted";
+  SmallVector<AxisAttr> expected(x.drop_back(getContracted().size()));
+  for (AxisAttr axis : getWeight().getType().getAxes())
+    if (!llvm::is_contained(last, axis.getName()))
+      expected.push_back(axis);
+  if (result != ArrayRef(expected))
+    return emitOpError() << "the result " << getResult().getType() << " has not the other axes of "
+                         << getX().getType() << ", followed by the weight's outputs";
+  return success();
+}
+
 LogicalResult GroupedMatmulOp::verify() {
   ArrayRef<AxisAttr> x = getX().getType().getAxes(), rows = getChosen().getType().getAxes(),
                      result = getResult().getType().getAxes();

@@ -98,12 +98,17 @@ def Tril_MatmulOp : Op<Tril_Dialect, "matmul", [Pure]> {
   let summary = "A contraction with a packed weight";
   let description = [{
     rows of x (its axes before `contracted`, flattened) times the weight, one output row of the weight a lane.  `prepared` is x as the kernels
-    for quantised weights read it.  (matmul_c1) x ends in the axes `contracted`, in order; the result has x's other axes, then the
-    weight's outputs, in order.
+    for quantised weights read it.  With `each`, an axis of x and of the weight that is not summed, each of its positions has a matrix
+    of its own, for x at that position.  (matmul_c1) x ends in the axes `contracted`, in order, before them `each`; the result has
+    x's other axes, then the weight's outputs, in order.
   }];
-  let arguments = (ins Tril_Tensor:$x, Tril_Tensor:$weight, Optional<Tril_Tensor>:$prepared, StrArrayAttr:$contracted);
+  let arguments = (ins Tril_Tensor:$x, Tril_Tensor:$weight, Optional<Tril_Tensor>:$prepared, StrArrayAttr:$contracted,
+                       OptionalAttr<StrAttr>:$each);
   let results = (outs Tril_Tensor:$result);
-  let assemblyFormat = "$contracted $x `,` $weight (`prepared` $prepared^)? attr-dict `:` functional-type(operands, $result)";
+  let assemblyFormat = [{
+    $contracted $x `,` $weight (`each` $each^)? (`prepared` $prepared^)? attr-dict `:` functional-type(operands, $result)
+  }];
+  let hasVerifier = 1;
 }
 
 def Tril_GroupOp : Op<Tril_Dialect, "group", [Pure]> {

@@ -209,6 +209,32 @@ tril.model @m {
 
 // -----
 
+// matmul_c1
+!tce = !tril.tensor<time, c=3, embed=4 : f32>
+!w = !tril.tensor<c=3, hidden=6, embed=4 : f32>
+tril.model @m {
+  tril.body @f(%x: !tce, %w: !w) {
+    // expected-error @+1 {{the axes of '!tril.tensor<time, c=3, embed=4 : f32>' do not end in those that are contracted}}
+    %y = tril.matmul ["embed"] %x, %w each "hidden" : (!tce, !w) -> !tril.tensor<time, c=3, hidden=6 : f32>
+    tril.return
+  }
+}
+
+// -----
+
+// matmul_c1
+!tce = !tril.tensor<time, c=3, embed=4 : f32>
+!w = !tril.tensor<c=3, hidden=6, embed=4 : f32>
+tril.model @m {
+  tril.body @f(%x: !tce, %w: !w) {
+    // expected-error @+1 {{the result '!tril.tensor<time, hidden=6, c=3 : f32>' has not the other axes of '!tril.tensor<time, c=3, embed=4 : f32>', followed by the weight's outputs}}
+    %y = tril.matmul ["embed"] %x, %w each "c" : (!tce, !w) -> !tril.tensor<time, hidden=6, c=3 : f32>
+    tril.return
+  }
+}
+
+// -----
+
 // grouped_matmul_c1
 !te = !tril.tensor<time, embed=4 : f32>
 !ic = !tril.tensor<time, choice=2 : i32>

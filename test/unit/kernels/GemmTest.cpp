@@ -37,8 +37,8 @@ struct Problem {
   Problem(Jit &jit, const Machine &machine, PackedFormat format, int64_t m, int64_t n, int64_t k)
       : m(m), n(n), k(k), cStride(n + 5), xStride(k + 3), stored(format, n, k),
         packed(packedBytes(format, n, k)), x(m * xStride),
-        kind(kernels::preparation(machine, format)), prepared(m * kernels::preparedBytes(kind, k)),
-        gemm(jit.get<Gemm>("tril_gemm_" + packedFormatName(format).str())) {
+        kind(kernels::preparation(machine, format)), pStride(kernels::preparedBytes(kind, k)),
+        prepared(m * pStride), gemm(jit.get<Gemm>("tril_gemm_" + packedFormatName(format).str())) {
     pack(format, [&](int64_t row) { return stored.row(row); }, n, k, packed.get());
     std::mt19937 random(7);
     for (size_t i = 0; i < x.size(); ++i)
@@ -63,8 +63,8 @@ struct Problem {
   }
 
   void run(std::vector<float> &c, int64_t m0, int64_t m1, int64_t g0, int64_t g1) {
-    gemm(packed.get(), x.get(), xStride * 4, prepared.get(), c.data(), cStride * 4, k, n, m0, m1,
-         g0, g1);
+    gemm(packed.get(), x.get(), xStride * 4, prepared.get(), pStride, c.data(), cStride * 4, k, n,
+         m0, m1, g0, g1);
   }
   std::vector<float> untouched() const { return std::vector<float>(m * cStride + 16, -77); }
 
@@ -73,6 +73,7 @@ struct Problem {
   Buffer<std::byte> packed;
   Buffer<float> x;
   kernels::Preparation kind;
+  int64_t pStride;
   Buffer<std::byte> prepared;
   std::vector<double> expected;
   double largest = 0;
@@ -126,6 +127,19 @@ TEST_P(GemmTest, EqualsPlainLoopsAndSplitsDoNotMatter) {
     problem.run(split, 0, m, 1, 1);
     EXPECT_TRUE(same(split)) << "three rows at a time, halves of the groups";
 
+    // Every other row, as where another matrix has those between.
+    {
+      std::vector<float> half = problem.untouched();
+      problem.gemm(problem.packed.get(), problem.x.get(), problem.xStride * 8,
+                   problem.prepared.get(), problem.pStride * 2, half.data(), problem.cStride * 8, k,
+                   n, 0, (m + 1) / 2, 0, groups);
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j < n; ++j)
+          ASSERT_EQ(half[i * problem.cStride + j],
+                    i % 2 == 0 ? whole[i * problem.cStride + j] : -77)
+              << "every other row";
+    }
+
     // Listed rows, backwards and in two calls: row 3r + 1 of the result is row r.
     auto *listed = jit->get<GemmOfRows>("tril_gemm_rows_" + packedFormatName(format).str());
     std::vector<float> thrice(3 * m * problem.cStride, -77);
@@ -134,7 +148,8 @@ TEST_P(GemmTest, EqualsPlainLoopsAndSplitsDoNotMatter) {
       rows.push_back(static_cast<int32_t>(3 * i + 1));
     for (auto [begin, end] : {std::pair<int64_t, int64_t>{0, m / 2}, {m / 2, m}})
       listed(problem.packed.get(), problem.x.get(), problem.xStride * 4, problem.prepared.get(),
-             thrice.data(), problem.cStride * 4, k, n, begin, end, 0, groups, rows.data(), 3);
+             problem.pStride, thrice.data(), problem.cStride * 4, k, n, begin, end, 0, groups,
+             rows.data(), 3);
     for (int64_t i = 0; i < 3 * m; ++i)
       for (int64_t j = 0; j < problem.cStride; ++j)
         ASSERT_EQ(thrice[i * problem.cStride + j],

@@ -65,12 +65,13 @@ private:
 };
 
 using Prepare = void(const float *x, int64_t xStride, void *p, int64_t k, int64_t m0, int64_t m1);
-using Gemm = void(const void *w, const float *x, int64_t xStride, const void *p, float *c,
-                  int64_t cStride, int64_t k, int64_t n, int64_t m0, int64_t m1, int64_t g0,
-                  int64_t g1);
-using GemmOfRows = void(const void *w, const float *x, int64_t xStride, const void *p, float *c,
-                        int64_t cStride, int64_t k, int64_t n, int64_t m0, int64_t m1, int64_t g0,
-                        int64_t g1, const int32_t *rows, int64_t share);
+using Gemm = void(const void *w, const float *x, int64_t xStride, const void *p, int64_t pStride,
+                  float *c, int64_t cStride, int64_t k, int64_t n, int64_t m0, int64_t m1,
+                  int64_t g0, int64_t g1);
+using GemmOfRows = void(const void *w, const float *x, int64_t xStride, const void *p,
+                        int64_t pStride, float *c, int64_t cStride, int64_t k, int64_t n,
+                        int64_t m0, int64_t m1, int64_t g0, int64_t g1, const int32_t *rows,
+                        int64_t share);
 
 /// Aligned memory of elements, zero at first.
 template <typename T> class Buffer {

@@ -24,7 +24,7 @@ struct tril_context {
                              // rows * capacity, [4] with capacity^2, [5] with rows * capacity^2
   char *rings[tril_max_rings]; // states that keep a window, those of one size after each other;
                                // zeroed at the start of a sequence
-  int64_t ringSizes[tril_max_rings]; // in positions, multiples of 64
+  int64_t ringSizes[tril_max_rings]; // in positions; of states that are read in tiles, multiples of 64
   char *state;         // what is kept between steps; zeroed at the start of a sequence
   int64_t rows;        // new positions in this call, 1 <= rows <= maxRows
   int64_t position;    // of the first of them

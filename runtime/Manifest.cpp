@@ -135,6 +135,7 @@ ManifestState readState(const Reader &reader, const Manifest &manifest) {
   state.fixed = reader.bytes("fixed");
   state.position = reader.bytes("position");
   state.place = reader.text("place", false);
+  state.shape = reader.text("shape", false);
   if (reader.has("window")) {
     state.window = reader.number("window", 0, largestContext);
     state.ring = reader.number("ring", 0, int64_t(manifest.rings.size()) - 1);
@@ -267,13 +268,6 @@ int64_t ManifestRing::positions(int64_t maxRows, int64_t capacity) const {
   return pinned ? std::max(size, pinned + unit) : size; // something lies behind the pinned ones
 }
 
-int64_t Manifest::unit() const {
-  int64_t result = 64; // keys of a tile (Abi.h)
-  for (const ManifestState &state : states)
-    result = std::lcm(result, 64 * state.step);
-  return result;
-}
-
 std::string Manifest::toJson() const {
   json result = {{"format", currentFormat},
                  {"model", model},
@@ -281,6 +275,7 @@ std::string Manifest::toJson() const {
                  {"unchecked", unchecked},
                  {"steps", steps},
                  {"arena", extentJson(arena)},
+                 {"unit", unit},
                  {"state", {{"fixed", state.fixed}, {"position", state.position}}},
                  {"rings", json::array()},
                  {"states", json::array()},
@@ -311,7 +306,8 @@ std::string Manifest::toJson() const {
     json entry = {{"name", s.name},         {"kind", s.kind},   {"fixed", s.fixed},
                   {"position", s.position}, {"place", s.place}, {"type", s.type},
                   {"groups", s.groups},     {"width", s.width}, {"lanes", s.lanes},
-                  {"lag", s.lag},           {"step", s.step},   {"copies", json::array()}};
+                  {"lag", s.lag},           {"step", s.step},   {"shape", s.shape},
+                  {"copies", json::array()}};
     if (s.window >= 0) {
       entry["window"] = s.window;
       entry["ring"] = s.ring;
@@ -353,12 +349,14 @@ Manifest Manifest::fromJson(std::string_view text) {
   manifest.steps = reader.truth("steps", true);
   manifest.why = reader.text("why", false);
   manifest.arena = readExtent(reader.inner("arena"));
+  constexpr int64_t largestUnit = 64 * 720720; // of steps up to 16
+  if (reader.has("unit"))
+    manifest.unit = reader.number("unit", 64, largestUnit);
   manifest.state = readExtent(reader.inner("state"));
   for (const json &entry : reader.array("rings")) {
     Reader ring(entry, element("rings", manifest.rings.size()));
     manifest.rings.push_back({ring.number("window", 0, largestContext), ring.bytes("position")});
-    if (ring.has("unit"))
-      manifest.rings.back().unit = ring.number("unit", 64, 64 * 64);
+    manifest.rings.back().unit = ring.number("unit", 1, largestUnit);
     manifest.rings.back().pinned = ring.number("pinned", 0, largestContext);
     if (manifest.rings.back().pinned % 64 != 0)
       ring.fail("pinned", "is not a multiple of 64");

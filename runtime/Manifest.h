@@ -17,7 +17,7 @@ namespace tril {
 struct ManifestRing {
   int64_t window = 0;   // positions before a query that it may read
   int64_t position = 0; // bytes for each position of the ring, all of these states together
-  int64_t unit = 64;    // the ring has a multiple of so many positions, behind the pinned ones
+  int64_t unit = 1;     // the ring has a multiple of so many positions, behind the pinned ones
   int64_t pinned = 0;   // the first positions, which stay in front of the ring; a multiple of 64
 
   /// Positions of the ring, with steps of at most `maxRows` and a context of `capacity` positions
@@ -48,6 +48,7 @@ struct ManifestState {
   int64_t ring = -1; // index among the rings
   int64_t lag = 0;   // of a recurrence
   int64_t sequence = -1; // index among the sequences other than time, whose positions it keeps
+  std::string shape;     // of one copy, as a person reads it: [past, head=3, feature=64]
 
   /// Begins `fixed + position * capacity` bytes into the state; a ring `position * size` bytes into
   /// the rings of its size.
@@ -138,7 +139,7 @@ struct Manifest {
   }
 
   /// The capacity is a multiple of so many positions.
-  int64_t unit() const;
+  int64_t unit = 64; // keys of a tile (Abi.h)
 
   std::string toJson() const;
   /// Throws Error naming the key that is missing, of the wrong type, negative or out of the limits

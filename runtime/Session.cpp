@@ -18,8 +18,12 @@ std::string counted(int64_t count, const char *noun) {
 
 Session::Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
                  int64_t context, int64_t batch)
+    : Session(manifest, weights, step, pool, context, batch, std::make_shared<Scratch>()) {}
+
+Session::Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
+                 int64_t context, int64_t batch, std::shared_ptr<Scratch> shared)
     : manifest(manifest), step(step), pool(pool), limit(context), batch(std::min(batch, context)),
-      states(this->manifest, frame.extents), outputs(manifest.outputs.size()) {
+      scratch(std::move(shared)), states(this->manifest, frame.extents), outputs(manifest.outputs.size()) {
   if (manifest.longest > 0 && context > manifest.longest)
     throw Error("`" + manifest.model + "` has a table with " + std::to_string(manifest.longest) +
                 " positions, and " + std::to_string(context) + " are asked for");
@@ -32,7 +36,7 @@ Session::Session(const Manifest &manifest, const char *weights, StepFunction ste
   history.resize(overTime.size());
   frame.weights = weights;
   if (manifest.steps)
-    allocate(this->batch, roundUp(limit, manifest.unit()));
+    allocate(this->batch, roundUp(limit, manifest.unit));
   reset();
 }
 
@@ -44,8 +48,7 @@ void Session::allocate(int64_t rows, int64_t capacity) {
     int64_t bytes = sumOrMost(once[i], productOrMost(perRow[i], rows));
     for (int power = 0; power < i / 2; ++power)
       bytes = productOrMost(bytes, capacity);
-    arena[i].ensure(bytes, "intermediate values; a smaller -b or -c needs less");
-    frame.arena[i] = arena[i].data();
+    scratch->regions[i].ensure(bytes, "intermediate values; a smaller -b or -c needs less");
   }
   states.allocate(rows, capacity);
   states.describe(frame);
@@ -136,7 +139,7 @@ bool Session::advance(std::span<const std::span<const int32_t>> inputs, int64_t 
     for (const auto &values : sequences)
       longest = std::max(longest, int64_t(values.size()));
     if (longest > frame.capacity)
-      allocate(roundUp(longest, manifest.unit()), roundUp(longest, manifest.unit()));
+      allocate(roundUp(longest, manifest.unit), roundUp(longest, manifest.unit));
     states.clear();
     reached = 0;
     call(pointers, length, before + outputBegin);
@@ -184,6 +187,8 @@ void Session::call(std::span<const int32_t *const> inputs, int64_t rows, int64_t
   frame.rows = rows;
   frame.position = reached;
   frame.outputBegin = outputBegin;
+  for (int i = 0; i < tril_regions; ++i) // another session may have made it larger
+    frame.arena[i] = scratch->regions[i].data();
   pool.run(step, frame);
   reached += rows;
   states.wrote(reached);

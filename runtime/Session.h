@@ -82,8 +82,8 @@ public:
   /// Keeps one of this position, if any state wants it.
   void checkpoint();
 
-  /// A session of its own at the same position of the same sequence, on the same threads: the two
-  /// go on one at a time.
+  /// A session of its own at the same position of the same sequence, on the same threads and with
+  /// the same scratch memory: the two go on one at a time.
   std::unique_ptr<Session> fork() const;
 
   /// Gives the sequence so far: what `advance` and `setSequence` took, and the rows of the states
@@ -101,6 +101,12 @@ public:
 private:
   void check(std::span<const std::span<const int32_t>> inputs) const;
   void checkValues(int input, std::span<const int32_t> values, int64_t firstPosition) const;
+  /// Memory of values that no later call reads.
+  struct Scratch {
+    Region regions[tril_regions];
+  };
+  Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
+          int64_t context, int64_t batch, std::shared_ptr<Scratch> scratch);
   void allocate(int64_t rows, int64_t capacity);
   void call(std::span<const int32_t *const> inputs, int64_t rows, int64_t outputBegin);
   void forgetAfter(int64_t n);
@@ -117,7 +123,7 @@ private:
   int64_t reached = 0;
 
   tril_context frame{};
-  Region arena[tril_regions];
+  std::shared_ptr<Scratch> scratch; // of all forks: they go on one at a time
   States states;
   std::vector<Region> outputs;
   std::vector<float *> outputRoom; // of `outputs`

@@ -94,7 +94,8 @@ void Session::checkpoint() {
 }
 
 std::unique_ptr<Session> Session::fork() const {
-  auto copy = std::make_unique<Session>(manifest, frame.weights, step, pool, limit, batch);
+  std::unique_ptr<Session> copy(
+      new Session(manifest, frame.weights, step, pool, limit, batch, scratch));
   copy->interrupted = interrupted;
   copy->checkpointEvery = checkpointEvery;
   copy->checkpoints = checkpoints;

@@ -203,7 +203,10 @@ Memory Evaluator::memoryOf(Value stored) {
   auto extend = cast<ExtendOp>(op);
   Value capacity = capacityOf(extend), base;
   memory.stored = extend.getStored();
-  if (!extend.isRing()) {
+  if (extend.getTransient()) {
+    constexpr unsigned region = arenaRegion(/*time=*/false, /*others=*/1);
+    base = code.at(frame.arena[region], code.mul(capacity, extend.getPositionOffset()));
+  } else if (!extend.isRing()) {
     base = code.at(frame.state, code.add(code.mul(capacity, extend.getPositionOffset()),
                                          extend.getFixedOffset()));
   } else {

@@ -180,6 +180,10 @@ bool BodyLowering::overlap(Value a, Value b) {
     if (auto rec = value.getDefiningOp<RecOp>()) // its values lie where its equations were stored
       value = rec.getBody().front().getTerminator()->getOperand(
           cast<OpResult>(value).getResultNumber());
+    if (auto extend = value.getDefiningOp<ExtendOp>(); extend && extend.getTransient())
+      return std::tuple(arenaRegion(/*time=*/false, /*others=*/1),
+                        static_cast<int64_t>(extend.getPositionOffset()),
+                        typeOf(extend.getOperand()).staticElements() * extend.getStoredBytes());
     auto stored = value.getDefiningOp<MaterializeOp>();
     auto call = value.getDefiningOp<CallOp>();
     if (!call &&

@@ -24,13 +24,14 @@ constexpr int64_t kProgram = 2'000'000;
 /// What a product needs, as a function of the context and the largest step.
 struct Plan {
   Manifest manifest;
+  int64_t batch = 1; // sequences, which go on one at a time
   Extent unshared; // the scratch memory if no two values shared bytes
   int64_t weights = 0;
   std::map<std::string, int64_t> weightTypes; // their bytes by type
   int64_t tokenizer = 0;
 
   /// The capacity for a context.
-  int64_t roundUp(int64_t context) const { return llvm::alignTo(context, manifest.unit()); }
+  int64_t roundUp(int64_t context) const { return llvm::alignTo(context, manifest.unit); }
   int64_t bytesOf(const Extent &e, int64_t context, int64_t step) const {
     int64_t capacity = roundUp(context);
     return e.fixed + e.row * step + (e.position + e.rowPosition * step) * capacity +
@@ -65,7 +66,7 @@ struct Plan {
   int64_t states(int64_t context, int64_t step) const {
     int64_t total = 0;
     for (const ManifestState &state : manifest.states)
-      total += stateBytes(state, context, step);
+      total += batch * stateBytes(state, context, step);
     return total;
   }
   /// Of one position, as generation asks for them.
@@ -81,11 +82,11 @@ struct Plan {
   }
   int64_t total(int64_t context, int64_t step) const {
     return weights + states(context, step) + bytesOf(manifest.arena, context, step) +
-           outputs(context) + tokenizer + kProgram;
+           batch * outputs(context) + tokenizer + kProgram;
   }
   /// The largest context that fits; 0 if none does.
   int64_t fit(int64_t bytes, int64_t step) const {
-    int64_t unit = manifest.unit();
+    int64_t unit = manifest.unit;
     int64_t low = 0, high = (manifest.longest ? manifest.longest : int64_t(1) << 31) / unit;
     if (manifest.longest && total(manifest.longest, std::min(step, manifest.longest)) <= bytes)
       return manifest.longest;
@@ -101,13 +102,16 @@ struct Plan {
 };
 
 std::string formula(const ManifestState &state, const Manifest &manifest) {
-  std::string up = "up" + std::to_string(manifest.unit()) + "(", ring = up;
-  if (state.window >= 0)
-    ring = "up" + std::to_string(manifest.rings[state.ring].unit) + "(";
-  if (state.window >= 0)
+  std::string up = "up" + std::to_string(manifest.unit) + "(";
+  if (state.window >= 0) {
+    int64_t unit = manifest.rings[state.ring].unit;
+    auto ring = [&](const std::string &text) {
+      return unit == 1 ? text : "up" + std::to_string(unit) + "(" + text + ")";
+    };
     return std::to_string(state.position) + " * min(" +
-           (state.pinned ? std::to_string(state.pinned) + " + " : "") + ring +
-           std::to_string(state.window) + ") + " + ring + "step), " + up + "context))";
+           (state.pinned ? std::to_string(state.pinned) + " + " : "") +
+           ring(std::to_string(state.window)) + " + " + ring("step") + ", " + up + "context))";
+  }
   if (state.position)
     return std::to_string(state.position) + " * " + up + "context)";
   return std::to_string(state.fixed);
@@ -188,7 +192,9 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
                              {"place", state.place},
                              {"formula", formula(state, plan.manifest)},
                              {"bytes", plan.stateBytes(state, context, step)},
-                             {"type", state.type}};
+                             {"type", state.type},
+                             {"shape", state.shape},
+                             {"copies", int64_t(state.copies.size())}};
     std::optional<int64_t> goesBack = plan.goesBack(state, context, step);
     entry["truncates"] = !goesBack;
     if (goesBack) {
@@ -208,6 +214,7 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
       {"model", plan.manifest.model},
       {"context", context},
       {"step", step},
+      {"batch", plan.batch},
       {"states", std::move(states)},
       {"state_bytes", plan.states(context, step)},
       {"arena_bytes", plan.bytesOf(plan.manifest.arena, context, step)},
@@ -215,7 +222,7 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
       {"checkpoint_bytes", plan.checkpoint(context, step)},
       {"weight_bytes", plan.weights},
       {"weight_types", std::move(types)},
-      {"output_bytes", plan.outputs(context)},
+      {"output_bytes", plan.batch * plan.outputs(context)},
       {"tokenizer_bytes", plan.tokenizer},
       {"program_bytes", kProgram},
       {"total_bytes", plan.total(context, step)}};
@@ -224,8 +231,9 @@ void printJson(const Plan &plan, int64_t context, int64_t step) {
 
 void printText(const Plan &plan, int64_t context, int64_t step) {
   llvm::raw_ostream &out = llvm::outs();
-  out << plan.manifest.model << ": " << context << " positions, steps of at most " << step
-      << "\n\n";
+  out << plan.manifest.model << ": "
+      << (plan.batch > 1 ? std::to_string(plan.batch) + " sequences of " : "") << context
+      << " positions, steps of at most " << step << "\n\n";
   size_t width = 10; // of the longest name
   for (const ManifestState &state : plan.manifest.states)
     width = std::max(width, state.name.size());
@@ -234,11 +242,12 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
         << llvm::left_justify(state.kind, 10) << "  "
         << llvm::right_justify(readable(plan.stateBytes(state, context, step)), 9) << "  = "
         << formula(state, plan.manifest) << "\n"
-        << "  " << std::string(width, ' ') << "  " << why(state, plan.manifest);
+        << "  " << std::string(width, ' ') << "  ";
+    if (state.copies.size() > 1)
+      out << state.copies.size() << " of ";
+    out << state.shape << " " << state.type << "; " << why(state, plan.manifest);
     if (!state.place.empty())
       out << ", " << state.place;
-    if (state.type != "f32")
-      out << "; " << state.type;
     if (plan.manifest.steps)
       out << "; " << truncates(state, plan.goesBack(state, context, step));
     out << "\n";
@@ -251,11 +260,12 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
         << llvm::right_justify(readable(bytes), 9) << more << "\n";
   };
   out << "\n";
-  line("state", plan.states(context, step), "");
+  line("state", plan.states(context, step),
+       plan.batch > 1 ? "  (of all sequences)" : "");
   line("arena", plan.bytesOf(plan.manifest.arena, context, step),
        "  (" + readable(plan.bytesOf(plan.unshared, context, step)) +
            " if no values shared bytes)");
-  line("outputs", plan.outputs(context), "  (of one position)");
+  line("outputs", plan.batch * plan.outputs(context), "  (of one position)");
   std::string types;
   for (const auto &[type, bytes] : plan.weightTypes)
     types += (types.empty() ? "  (" : ", ") + type + " " + readable(bytes);
@@ -298,10 +308,11 @@ int tril::printPlan(const PlanRequest &request) {
   std::optional<Plan> plan = planOf(request);
   if (!plan)
     return 1;
+  plan->batch = request.batch;
   int64_t step = request.step ? request.step : ProgramOptions().batch;
   int64_t context = request.context ? request.context : plan->manifest.context;
   if (room) {
-    int64_t unit = plan->manifest.unit();
+    int64_t unit = plan->manifest.unit;
     context = plan->fit(room, step);
     if (context == 0)
       throw Error(readable(room) +

@@ -84,7 +84,7 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
     auto windows = model->getAttrOfType<DenseI64ArrayAttr>("tril.rings");
     auto pinned = model->getAttrOfType<DenseI64ArrayAttr>("tril.pinned");
     for (size_t i = 0; windows && i < windows.asArrayRef().size(); ++i)
-      manifest.rings.push_back({windows[i], state[2 + i], /*unit=*/64, pinned[i]});
+      manifest.rings.push_back({windows[i], state[2 + i], /*unit=*/1, pinned[i]});
   }
   addStates(model, manifest);
   auto axisName = [&](dsl::AxisId axis) { return text.axes[axis].name; };

@@ -21,8 +21,7 @@ public:
       : body(body), runs(runs), times(static_cast<int64_t>(runs.size())), manifest(manifest) {}
 
   void add(ExtendOp extend) {
-    NamedTensorType type = extend.getOperand().getType();
-    ManifestState state = described(extend.getName(), type, extend.getLoc());
+    ManifestState state = described(extend.getName(), extend.getResult().getType(), extend.getLoc());
     state.kind = extend.isRing() ? "ring" : "linear";
     auto sequences = extend->getParentOfType<ModelOp>()->getAttrOfType<ArrayAttr>("tril.sequences");
     for (auto [i, sequence] : llvm::enumerate(sequences.getAsValueRange<StringAttr>()))
@@ -37,7 +36,7 @@ public:
       state.type = stringifyStateElement(extend.getStored()).str();
     state.lanes = extend.getLayout() == StateLayout::lanes;
     state.step = static_cast<int64_t>(extend.getStep());
-    if (extend.isRing())
+    if (extend.isRing() && extend.getLayout() != StateLayout::rows) // read in tiles
       manifest.rings[state.ring].unit = std::lcm(manifest.rings[state.ring].unit, 64 * state.step);
     if (extend.getLayout() != StateLayout::rows)
       for (AxisAttr axis :
@@ -62,7 +61,12 @@ public:
     for (auto [i, value] : llvm::enumerate(rec.getValues())) {
       if (offsets[i] < 0) // not read by later positions
         continue;
-      ManifestState state = described("rec", cast<NamedTensorType>(value.getType()), rec.getLoc());
+      auto type = cast<NamedTensorType>(value.getType());
+      SmallVector<AxisAttr> axes; // of one position
+      for (AxisAttr axis : type.getAxes())
+        if (!axis.isDynamic())
+          axes.push_back(axis);
+      ManifestState state = described("rec", type.withAxes(axes), rec.getLoc());
       state.kind = "recurrence";
       state.lag = lag;
       state.fixed = aligned(state.rowBytes() * state.lag) * times;
@@ -79,6 +83,10 @@ private:
     state.place = placeOf(loc);
     state.type = type.getElement().isF32() ? "f32" : type.getElement().isInteger(1) ? "i1" : "i32";
     state.width = type.staticElements();
+    for (AxisAttr axis : type.getAxes())
+      state.shape += (state.shape.empty() ? "" : ", ") + axis.getName().str() +
+                     (axis.isDynamic() ? "" : "=" + std::to_string(axis.getSize()));
+    state.shape = "[" + state.shape + "]";
     return state;
   }
 
@@ -102,8 +110,11 @@ void tril::addStates(ModelOp model, Manifest &manifest) {
   for (BodyOp body : model.getBody().getOps<BodyOp>()) {
     StatesOf states(body, runs[body.getSymName()], manifest);
     body.walk([&](Operation *op) {
-      if (auto extend = dyn_cast<ExtendOp>(op))
-        states.add(extend);
+      if (auto extend = dyn_cast<ExtendOp>(op)) {
+        manifest.unit = std::lcm(manifest.unit, 64 * static_cast<int64_t>(extend.getStep()));
+        if (!extend.getTransient())
+          states.add(extend);
+      }
       else if (auto rec = dyn_cast<RecOp>(op))
         states.add(rec);
     });

@@ -115,12 +115,16 @@ def ExpandSoftmax : Pass<"tril-expand-softmax", "::tril::ModelOp"> {
 }
 
 def PlanCache : Pass<"tril-plan-cache", "::tril::ModelOp"> {
-  let summary = "Make rings of states that are read a bounded way back";
+  let summary = "Make rings of states that are read a bounded way back, and scratch memory of what no later step reads";
   let description = [{
     How far back follows from the masks of the attentions that read a state, and from the indices of other readers (`x[time - tap]`).  A ring keeps
     that many positions and those of the largest step; states that have the same window share a size.  All other states are linear in the context.
+    What the positions of one call read only among themselves (an encoder's own keys, or all of a text without a step) is no state.
   }];
-  let statistics = [Statistic<"ringStates", "rings", "States that are rings">];
+  let statistics = [
+    Statistic<"ringStates", "rings", "States that are rings">,
+    Statistic<"transientStates", "transient", "Values over all positions that no later step reads">
+  ];
 }
 def Materialize : Pass<"tril-materialize", "::tril::ModelOp"> {
   let summary = "Decide which values lie in memory, and in which order of axes";

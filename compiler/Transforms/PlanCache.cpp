@@ -1,9 +1,9 @@
-//===- PlanCache.cpp - which states are rings
-//-------------------------------------------------------===//
+//===- PlanCache.cpp - which states are rings, and which are none
+//-----------------------------------===//
 // A state is linear unless it is known how far back later steps read it: by the mask of each
 // attention over it, or by the index of each reader.  Then a ring of that many positions, and those
 // of the largest step, does; behind the first positions, where these are read for ever (attention
-// sinks, Xiao et al. 2023, arXiv:2309.17453).
+// sinks, Xiao et al. 2023, arXiv:2309.17453).  What no later step reads at all is scratch memory.
 #include "Analysis/Mask.h"
 #include "Transforms/Passes.h"
 #include "runtime/Abi.h"
@@ -58,7 +58,14 @@ std::optional<Span> spanOf(Value value) {
 struct PlanCachePass : tril::impl::PlanCacheBase<PlanCachePass> {
   void runOnOperation() override {
     ModelOp model = getOperation();
-    if (model->hasAttr("tril.whole")) // it starts again at every call
+    bool whole = model->hasAttr("tril.whole"); // it starts again at every call
+    model.walk([&](ExtendOp extend) {
+      if (whole || isReadAtOnce(extend)) {
+        extend.setTransient(true);
+        ++transientStates;
+      }
+    });
+    if (whole)
       return;
     llvm::MapVector<std::pair<int64_t, int64_t>, int64_t> rings; // window, pinned -> index
     model.walk([&](ExtendOp extend) {
@@ -88,6 +95,17 @@ struct PlanCachePass : tril::impl::PlanCacheBase<PlanCachePass> {
   }
 
 private:
+  /// Another sequence's, and all that is computed from it has the positions that this call brings
+  /// (an encoder's own keys): the calls that come later bring none.
+  static bool isReadAtOnce(ExtendOp extend) {
+    StringRef sequence = extend.getSequence();
+    return sequence != "time" && llvm::all_of(extend->getUsers(), [&](Operation *user) {
+             return user->getNumResults() > 0 && llvm::all_of(user->getResultTypes(), [&](Type type) {
+                      return cast<NamedTensorType>(type).hasAxis(sequence);
+                    });
+           });
+  }
+
   /// What its readers read of the state; nothing where there is no bound.
   static std::optional<Keep> keptOf(ExtendOp extend) {
     Keep all;

@@ -122,14 +122,17 @@ private:
         [&](Value value, unsigned begin, unsigned last) {
           NamedTensorType type = typeOf(value);
           auto stored = value.getDefiningOp<MaterializeOp>();
-          std::optional<unsigned> region =
-              stored && stored.getOneRow() ? std::optional(0U) : regionOf(type);
+          auto extend = value.getDefiningOp<ExtendOp>();
+          std::optional<unsigned> region = stored && stored.getOneRow() ? std::optional(0U)
+                                           : extend ? std::optional(arenaRegion(false, 1))
+                                                    : regionOf(type);
           if (!region) {
             emitError(value.getLoc())
                 << "this value is over more than two sequences besides `time`, and is stored";
             return signalPassFailure();
           }
-          intervals.push_back({value, *region, aligned(type.staticElements() * 4), begin, last});
+          int64_t bytes = type.staticElements() * (extend ? extend.getStoredBytes() : 4);
+          intervals.push_back({value, *region, aligned(bytes), begin, last});
         };
     // The last place where a value is needed: its readers compute inline, so follow what is not
     // stored.
@@ -167,6 +170,8 @@ private:
           end = std::max(end, at[rec]);
         }
         add(stored.getResult(), begin, end);
+      } else if (auto extend = dyn_cast<ExtendOp>(op); extend && extend.getTransient()) {
+        add(extend.getResult(), at[op], std::max(at[op], lastUse(extend.getResult())));
       } else if (auto call = dyn_cast<CallOp>(op)) {
         for (Value result : call.getValues())
           add(result, at[op], std::max(at[op], lastUse(result)));
@@ -210,6 +215,8 @@ private:
     for (Interval &interval : intervals) {
       if (auto stored = interval.value.getDefiningOp<MaterializeOp>())
         stored.setOffset(interval.offset);
+      else if (auto extend = interval.value.getDefiningOp<ExtendOp>())
+        extend.setPositionOffset(interval.offset);
       else
         calls[interval.value.getDefiningOp()].push_back(interval.offset);
     }
@@ -234,6 +241,8 @@ private:
     SmallVector<ExtendOp> extends;
     body.walk([&](Operation *op) {
       if (auto extend = dyn_cast<ExtendOp>(op)) {
+        if (extend.getTransient())
+          return;
         extends.push_back(extend);
         int64_t &position = bytes[extend.isRing() ? 2 + extend.getRing() : 1];
         extend.setPositionOffset(position);

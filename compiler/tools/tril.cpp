@@ -177,6 +177,10 @@ static int runTool(int argc, char **argv) {
                           ->check(CLI::Range(int64_t(1), int64_t(1) << 31));
   plan->add_option("--step", planRequest.step, "positions of the largest step (the product's -b)")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
+  plan->add_option("--batch", planRequest.batch,
+                   "sequences that are kept at a time, each with states of its own")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 20))
+      ->capture_default_str();
   plan->add_option("--fit", planRequest.fit, "a size, such as 8GiB: the largest context for it")
       ->excludes(planContext);
   addKeep(plan, planRequest.keep);

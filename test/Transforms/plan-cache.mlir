@@ -94,3 +94,94 @@ tril.model @m is "causal" {
     tril.return
   }
 }
+
+// -----
+!ta = !tril.tensor<time, a=4 : f32>
+!pa = !tril.tensor<past of time, a=4 : f32>
+!sa = !tril.tensor<source, a=4 : f32>
+!ra = !tril.tensor<source.1 of source, a=4 : f32>
+!ss = !tril.tensor<source, source.1 of source : f32>
+!ts = !tril.tensor<time, source.1 of source : f32>
+!s = !tril.tensor<source : f32>
+!is = !tril.tensor<source : i32>
+!t = !tril.tensor<time : f32>
+!it = !tril.tensor<time : i32>
+
+// What positions of another sequence read of each other is scratch memory: they all come in one call.  "k2" takes the bytes of
+// the queries, which nobody reads any more.  What steps read is a state.
+// MEMORY: tril.arena = array<i64: 0, {{[0-9]+}}, 256, 0, 0, 0>
+// MEMORY-SAME: tril.state = array<i64: 0, 128>
+tril.model @m is "causal" attributes {tril.sequences = ["source"]} {
+  tril.body @main() {
+    %i = tril.position : !is
+    %f = tril.convert %i : (!is) -> !s
+    %ai = tril.position : !tril.tensor<a=4 : i32>
+    %af = tril.convert %ai : (!tril.tensor<a=4 : i32>) -> !tril.tensor<a=4 : f32>
+    %v = tril.mul %f, %af : (!s, !tril.tensor<a=4 : f32>) -> !sa
+    %q = tril.materialize %v : (!sa) -> !sa
+    // CHECK: tril.extend "k" %{{.*}} as "source.1" lanes {transient}
+    // CHECK: tril.extend "v" %{{.*}} as "source.1" groups {transient}
+    // MEMORY: tril.extend "k" {{.*}} {position_offset = 64 : i64, transient}
+    // MEMORY: tril.extend "v" {{.*}} {position_offset = 128 : i64, transient}
+    %k = tril.extend "k" %q as "source.1" lanes : (!sa) -> !ra
+    %w = tril.extend "v" %q as "source.1" groups : (!sa) -> !ra
+    %y = tril.attention %q by %k of %w over "source.1" groups [] members [] contracted [["a"]] features ["a"] : (!sa, !ra, !ra) -> !sa {
+    ^bb0(%d: !ss):
+      tril.yield %d : !ss
+    }
+    %m = tril.materialize %y : (!sa) -> !sa
+    // MEMORY: tril.extend "k2" {{.*}} {position_offset = 0 : i64, transient}
+    %k2 = tril.extend "k2" %m as "source.1" lanes : (!sa) -> !ra
+    %y2 = tril.attention %m by %k2 of %k2 over "source.1" groups [] members [] contracted [["a"]] features ["a"] : (!sa, !ra, !ra) -> !sa {
+    ^bb0(%d: !ss):
+      tril.yield %d : !ss
+    }
+    %n = tril.materialize %y2 : (!sa) -> !sa
+
+    // CHECK: tril.extend "cross.k" %{{.*}} as "source.1" lanes :
+    // CHECK: tril.extend "cross.v" %{{.*}} as "source.1" groups :
+    // MEMORY: tril.extend "cross.k" {{.*}} {fixed_offset = 0 : i64, position_offset = 0 : i64}
+    %ck = tril.extend "cross.k" %n as "source.1" lanes : (!sa) -> !ra
+    %cv = tril.extend "cross.v" %n as "source.1" groups : (!sa) -> !ra
+    %t = tril.position : !it
+    %tf = tril.convert %t : (!it) -> !t
+    %tq = tril.mul %tf, %af : (!t, !tril.tensor<a=4 : f32>) -> !ta
+    %tm = tril.materialize %tq : (!ta) -> !ta
+    %c = tril.attention %tm by %ck of %cv over "source.1" groups [] members [] contracted [["a"]] features ["a"] : (!ta, !ra, !ra) -> !ta {
+    ^bb0(%d: !ts):
+      tril.yield %d : !ts
+    }
+    %o = tril.materialize %c : (!ta) -> !ta
+    tril.output "y" %o ["time", "a"] : !ta
+    tril.return
+  }
+}
+
+// -----
+!ta = !tril.tensor<time, a=4 : f32>
+!pa = !tril.tensor<past of time, a=4 : f32>
+!tp = !tril.tensor<time, past of time : f32>
+!it = !tril.tensor<time : i32>
+!t = !tril.tensor<time : f32>
+
+// A text that is computed whole keeps nothing.
+tril.model @whole attributes {tril.whole = "it makes no claim"} {
+  tril.body @main() {
+    %i = tril.position : !it
+    %f = tril.convert %i : (!it) -> !t
+    %ai = tril.position : !tril.tensor<a=4 : i32>
+    %af = tril.convert %ai : (!tril.tensor<a=4 : i32>) -> !tril.tensor<a=4 : f32>
+    %v = tril.mul %f, %af : (!t, !tril.tensor<a=4 : f32>) -> !ta
+    %q = tril.materialize %v : (!ta) -> !ta
+    // CHECK: tril.model @whole
+    // CHECK: tril.extend "k" %{{.*}} as "past" lanes {transient}
+    %k = tril.extend "k" %q as "past" lanes : (!ta) -> !pa
+    %y = tril.attention %q by %k of %k over "past" groups [] members [] contracted [["a"]] features ["a"] : (!ta, !pa, !pa) -> !ta {
+    ^bb0(%d: !tp):
+      tril.yield %d : !tp
+    }
+    %o = tril.materialize %y : (!ta) -> !ta
+    tril.output "y" %o ["time", "a"] : !ta
+    tril.return
+  }
+}

@@ -40,7 +40,8 @@ def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
     `groups` and `lanes`).  `fixed_offset` and `position_offset` place it in the state of its body:
     `fixed_offset + capacity * position_offset` bytes from there, a ring `size of the ring * position_offset` bytes from the beginning
     of the body's rings of that size; plan-memory sets them.
-    Of another sequence all positions come in one call, and are kept from then on.  The result's numbers are the operand's rounded to
+    Of another sequence all positions come in one call, and are kept from then on.  What is `transient` no later call reads: it lies in
+    scratch memory, `capacity * position_offset` bytes from the beginning of the region that grows with the capacity.  The result's numbers are the operand's rounded to
     `stored`, the new positions' too (to the nearest, ties to even; beyond the largest f16, 65504, to that).
     With a `step` other than 1, positions of one residue lie together: of each block of 64 * step positions first those that are 0
     modulo `step`, then those that are 1, and so on, in tiles of 64.
@@ -52,7 +53,7 @@ def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
                        DefaultValuedAttr<I64Attr, "-1">:$ring, DefaultValuedAttr<I64Attr, "-1">:$window,
                        DefaultValuedAttr<I64Attr, "0">:$pinned,
                        DefaultValuedAttr<Tril_StateElementAttr, "::tril::StateElement::f32">:$stored,
-                       DefaultValuedAttr<I64Attr, "1">:$step);
+                       DefaultValuedAttr<I64Attr, "1">:$step, UnitAttr:$transient);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$name $operand `as` $past $layout attr-dict `:` functional-type($operand, $result)";
   let extraClassDeclaration = [{

@@ -24,7 +24,7 @@ int64_t aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 /// One state of each kind, layout and size of element; two copies of each.
 Manifest manifest() {
   Manifest m;
-  m.rings = {{5, 0}, {70, 0}, {5, 0, 64, 64}}; // the last one behind pinned positions
+  m.rings = {{5, 0, 64}, {70, 0, 64}, {5, 0, 64, 64}}; // the last one behind pinned positions
   auto add = [&](ManifestState s) {
     for (int i = 0; i < 2; ++i)
       if (s.ring >= 0) {
@@ -147,7 +147,7 @@ TEST(States, LieAsGeneratedCodeReadsThem) {
 
 TEST(States, RingsForget) {
   Manifest m;
-  m.rings = {{5, 64}};
+  m.rings = {{5, 64, 64}};
   m.states = {state("ring", "f32", 1, 4, false)};
   m.states[0].ring = 0;
   m.states[0].window = 5;
@@ -182,6 +182,16 @@ TEST(States, RingsForget) {
             "`ring` (text.tril:1:1) keeps the last 128 positions: position 64, which position 69 "
             "reads, is overwritten; with checkpoints (--checkpoint-every) it can");
   EXPECT_EQ(behind.whyNotTruncate(64), "");
+  // One that is not read in tiles has the positions before a step, and those of the step.
+  Manifest exact = m;
+  exact.rings = {{5, 64}};
+  States few(exact);
+  few.allocate(2, 1024);
+  few.wrote(100); // 93 .. 99 are there
+  EXPECT_EQ(few.whyNotTruncate(98), "");
+  EXPECT_EQ(few.whyNotTruncate(97),
+            "`ring` (text.tril:1:1) keeps the last 7 positions: position 92, which position 97 "
+            "reads, is overwritten; with checkpoints (--checkpoint-every) it can");
   // One that is as large as the context overwrites nothing.
   states.allocate(1, 64);
   EXPECT_TRUE(states.alwaysTruncates());

@@ -24,12 +24,13 @@ struct tril_context {
                              // rows * capacity, [4] with capacity^2, [5] with rows * capacity^2
   char *rings[tril_max_rings]; // states that keep a window, those of one size after each other;
                                // zeroed at the start of a sequence
-  int64_t ringSizes[tril_max_rings]; // in positions; of states that are read in tiles, multiples of 64
-  char *state;         // what is kept between steps; zeroed at the start of a sequence
-  int64_t rows;        // new positions in this call, 1 <= rows <= maxRows
-  int64_t position;    // of the first of them
-  int64_t capacity;    // positions that linear states have room for; a multiple of 64
-  int64_t maxRows;     // rows that the arena has room for
+  int64_t
+      ringSizes[tril_max_rings]; // in positions; of states that are read in tiles, multiples of 64
+  char *state;                   // what is kept between steps; zeroed at the start of a sequence
+  int64_t rows;                  // new positions in this call, 1 <= rows <= maxRows
+  int64_t position;              // of the first of them
+  int64_t capacity;              // positions that linear states have room for; a multiple of 64
+  int64_t maxRows;               // rows that the arena has room for
   int64_t outputBegin; // outputs are wanted for rows outputBegin..rows-1 only; outputBegin == rows:
                        // of no row
   const int32_t *inputs[tril_max_inputs]; // in the order of the manifest; inputs over time begin at

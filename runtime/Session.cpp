@@ -23,7 +23,8 @@ Session::Session(const Manifest &manifest, const char *weights, StepFunction ste
 Session::Session(const Manifest &manifest, const char *weights, StepFunction step, ThreadPool &pool,
                  int64_t context, int64_t batch, std::shared_ptr<Scratch> shared)
     : manifest(manifest), step(step), pool(pool), limit(context), batch(std::min(batch, context)),
-      scratch(std::move(shared)), states(this->manifest, frame.extents), outputs(manifest.outputs.size()) {
+      scratch(std::move(shared)), states(this->manifest, frame.extents),
+      outputs(manifest.outputs.size()) {
   if (manifest.longest > 0 && context > manifest.longest)
     throw Error("`" + manifest.model + "` has a table with " + std::to_string(manifest.longest) +
                 " positions, and " + std::to_string(context) + " are asked for");

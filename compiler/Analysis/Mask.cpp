@@ -1,6 +1,7 @@
 //===- Mask.cpp
 //-----------------------------------------------------------------------------------===//
 #include "Analysis/Mask.h"
+#include "Analysis/StaticNumbers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -19,6 +20,8 @@ struct Case {
 };
 using Cases = SmallVector<Case, 1>;
 constexpr size_t kMostCases = 8;
+/// Heads and layers that are told apart.
+constexpr int64_t kMostPlaces = 256;
 
 class Reader {
 public:
@@ -27,6 +30,14 @@ public:
   /// Where a predicate holds, or where it does not.
   const Parts &truth(Value value, bool holds = true);
   Parts mask(Value score);
+  /// What depends on heads or layers is that of one of them from now on; before, it is open.
+  void lookAt(const StaticPlace &at) {
+    place = at;
+    truths.clear();
+  }
+  std::vector<StaticPlace> places() const { return statics.places(kMostPlaces); }
+  Parts both(const Parts &a, const Parts &b) { return algebra.both(a, b); }
+  Parts either(const Parts &a, const Parts &b) { return algebra.either(a, b); }
   Mask finish(Parts parts) { return {floors, std::move(parts), algebra.coarse()}; }
 
 private:
@@ -36,13 +47,13 @@ private:
   Cases pick(const Cases &a, const Cases &b, bool larger);
   Parts truthOf(Value value, bool holds);
   Parts comparison(Operation *op, bool holds);
-  Parts both(const Parts &a, const Parts &b) { return algebra.both(a, b); }
-  Parts either(const Parts &a, const Parts &b) { return algebra.either(a, b); }
 
   StringRef past;
   ArrayRef<Value> given;
   std::shared_ptr<Floors> floors = std::make_shared<Floors>();
   MaskAlgebra algebra{*floors};
+  StaticNumbers statics;
+  std::optional<StaticPlace> place;
   std::map<std::pair<void *, bool>, Parts> truths;
 };
 
@@ -83,6 +94,18 @@ Cases Reader::number(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op || typeOf(value).getHoles())
     return {};
+  auto whole = [](double number) -> Cases {
+    if (number != std::floor(number) || std::abs(number) > 1e12)
+      return {};
+    return {Case{{}, Quasi::number(static_cast<int64_t>(number))}};
+  };
+  if (statics.has(value)) {
+    bool everywhere = typeOf(value).rank() == 0 && !isa<LayerConstantOp>(op);
+    std::optional<double> number;
+    if (place || everywhere)
+      number = statics.at(value, place.value_or(StaticPlace()));
+    return number ? whole(*number) : Cases();
+  }
   auto constant = [](const Cases &cases) -> std::optional<int64_t> {
     if (cases.size() != 1 || cases[0].value.scale != 1)
       return std::nullopt;
@@ -104,14 +127,6 @@ Cases Reader::number(Value value) {
   };
   return llvm::TypeSwitch<Operation *, Cases>(op)
       .Case([&](MaterializeOp o) { return number(o.getOperand()); })
-      .Case([&](ConstantOp o) -> Cases {
-        double number = o.getValue().convertToDouble();
-        if (number != std::floor(number) || std::abs(number) > 1e12)
-          return {};
-        Quasi q;
-        q.constant = static_cast<int64_t>(number);
-        return {Case{{}, q}};
-      })
       .Case([&](PositionOp) -> Cases {
         Quasi q;
         StringRef axis = typeOf(value).getAxes()[0].getName();
@@ -311,13 +326,36 @@ Parts Reader::mask(Value score) {
   return all;
 }
 
+/// Where it depends on heads or layers: may hold where it does for one, and is known to where it is
+/// for all.
+static Mask forAllPlaces(StringRef past, ArrayRef<Value> given,
+                         llvm::function_ref<Parts(Reader &)> read) {
+  Reader once(past, given);
+  Parts parts = read(once);
+  std::vector<StaticPlace> places = once.places();
+  if (places.empty())
+    return once.finish(std::move(parts));
+  Reader reader(past, given);
+  Parts some = MaskAlgebra::none(), each = MaskAlgebra::all();
+  for (const StaticPlace &place : places) {
+    reader.lookAt(place);
+    Parts here = read(reader), known;
+    for (MaskPart &part : here) {
+      if (part.known)
+        known.push_back(part);
+      part.known = false;
+    }
+    some = reader.either(some, here);
+    each = reader.both(each, known);
+  }
+  return reader.finish(reader.either(each, some));
+}
+
 Mask tril::truthOf(Value predicate, StringRef past) {
-  Reader reader(past);
-  return reader.finish(reader.truth(predicate));
+  return forAllPlaces(past, {}, [&](Reader &reader) { return reader.truth(predicate); });
 }
 Mask tril::maskOf(Value score, StringRef past, ArrayRef<Value> given) {
-  Reader reader(past, given);
-  return reader.finish(reader.mask(score));
+  return forAllPlaces(past, given, [&](Reader &reader) { return reader.mask(score); });
 }
 
 static void collect(Value value, bool score, SmallVector<Value> &conditions) {

@@ -25,7 +25,7 @@ constexpr int64_t kProgram = 2'000'000;
 struct Plan {
   Manifest manifest;
   int64_t batch = 1; // sequences, which go on one at a time
-  Extent unshared; // the scratch memory if no two values shared bytes
+  Extent unshared;   // the scratch memory if no two values shared bytes
   int64_t weights = 0;
   std::map<std::string, int64_t> weightTypes; // their bytes by type
   int64_t tokenizer = 0;
@@ -260,8 +260,7 @@ void printText(const Plan &plan, int64_t context, int64_t step) {
         << llvm::right_justify(readable(bytes), 9) << more << "\n";
   };
   out << "\n";
-  line("state", plan.states(context, step),
-       plan.batch > 1 ? "  (of all sequences)" : "");
+  line("state", plan.states(context, step), plan.batch > 1 ? "  (of all sequences)" : "");
   line("arena", plan.bytesOf(plan.manifest.arena, context, step),
        "  (" + readable(plan.bytesOf(plan.unshared, context, step)) +
            " if no values shared bytes)");

@@ -97,7 +97,8 @@ void printText(const std::vector<Shown> &all, llvm::raw_ostream &out) {
     out << "\n";
   }
   out << "8 queries a line, 8 keys a character.  Blank: a tile that is not visited; #: one without "
-         "the mask.\nIn the others: + all is seen, / some, ? what data decides, . nothing.\n";
+         "the mask.\nIn the others: + all is seen, / some, ? what data or the head decides, . "
+         "nothing.\n";
 }
 
 //===-------------------------------------------------------------------------------------------===//

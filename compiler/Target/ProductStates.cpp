@@ -21,7 +21,8 @@ public:
       : body(body), runs(runs), times(static_cast<int64_t>(runs.size())), manifest(manifest) {}
 
   void add(ExtendOp extend) {
-    ManifestState state = described(extend.getName(), extend.getResult().getType(), extend.getLoc());
+    ManifestState state =
+        described(extend.getName(), extend.getResult().getType(), extend.getLoc());
     state.kind = extend.isRing() ? "ring" : "linear";
     auto sequences = extend->getParentOfType<ModelOp>()->getAttrOfType<ArrayAttr>("tril.sequences");
     for (auto [i, sequence] : llvm::enumerate(sequences.getAsValueRange<StringAttr>()))
@@ -114,8 +115,7 @@ void tril::addStates(ModelOp model, Manifest &manifest) {
         manifest.unit = std::lcm(manifest.unit, 64 * static_cast<int64_t>(extend.getStep()));
         if (!extend.getTransient())
           states.add(extend);
-      }
-      else if (auto rec = dyn_cast<RecOp>(op))
+      } else if (auto rec = dyn_cast<RecOp>(op))
         states.add(rec);
     });
   }

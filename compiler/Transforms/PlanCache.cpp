@@ -100,7 +100,8 @@ private:
   static bool isReadAtOnce(ExtendOp extend) {
     StringRef sequence = extend.getSequence();
     return sequence != "time" && llvm::all_of(extend->getUsers(), [&](Operation *user) {
-             return user->getNumResults() > 0 && llvm::all_of(user->getResultTypes(), [&](Type type) {
+             return user->getNumResults() > 0 &&
+                    llvm::all_of(user->getResultTypes(), [&](Type type) {
                       return cast<NamedTensorType>(type).hasAxis(sequence);
                     });
            });

@@ -43,7 +43,7 @@ std::string AttentionGenerator::predicate(const Scope &scope) {
     return scope.numbers.empty() || chance(50) ? size(1, 100) : pick(scope.numbers);
   };
   std::string k = small();
-  switch (number(0, 17)) {
+  switch (number(0, 19)) {
   case 0:
     return "past <= time - " + small();
   case 1:
@@ -86,6 +86,16 @@ std::string AttentionGenerator::predicate(const Scope &scope) {
     return "abs(time - past - " + small() + ") < " + large();
   case 16:
     return pick(Names{"min", "max"}) + "(past, " + large() + ") <= time - " + small();
+  case 17: // of each head its own
+    if (!scope.heads.empty())
+      return "(time - past) % (" + pick(scope.heads) + " + " + size(1, 3) + ") == 0";
+    return "time % " + k + " >= past % " + k;
+  case 18:
+    if (!scope.heads.empty()) {
+      std::string c = "(" + size(1, 20) + " * " + pick(scope.heads) + " + " + size(1, 20) + ")";
+      return "floor(past / " + c + ") == floor(time / " + c + ")";
+    }
+    return "time - past >= " + small();
   default:
     return "abs(2 * past - time) " + pick(Names{"<", ">"}) + " " + large();
   }

@@ -361,6 +361,65 @@ TEST_F(MaskTest, WhatIsKept) {
   EXPECT_EQ(kept(both(below(past().value, 3), below(time().value, 2)))->pinned, 0);
 }
 
+// A window for each head or layer: seen by some head where it is seen by the one with the largest
+// window, known to be by all where by the one with the smallest.
+TEST_F(MaskTest, HeadsAndLayersOfTheirOwn) {
+  mlir::Type truth = builder.getI1Type();
+  auto loc = builder.getUnknownLoc();
+  auto of = [&](llvm::ArrayRef<AxisAttr> axes, mlir::Type element) {
+    return NamedTensorType::get(&context, axes, element, /*holes=*/false);
+  };
+  AxisAttr head = AxisAttr::get(&context, "head", 3, "head");
+  Value windows =
+      TableOp::create(builder, loc, of({head}, i32()), llvm::ArrayRef<double>{8, 20, 4});
+  Value twice = AddOp::create(builder, loc, of({head}, i32()), windows, windows);
+  Value layer = LayerConstantOp::create(builder, loc, of({}, i32()), llvm::ArrayRef<double>{6, 10});
+  llvm::SmallVector<AxisAttr> all(type("tp", truth).getAxes());
+  Value causal = make<LeOp>(truth, past().value, time().value);
+  Value distance = make<SubOp>(i32(), time().value, past().value);
+  auto near = [&](Value window) {
+    llvm::SmallVector<AxisAttr> axes = all;
+    llvm::append_range(axes, mlir::cast<NamedTensorType>(window.getType()).getAxes());
+    Value below = LtOp::create(builder, loc, of(axes, truth), distance, window);
+    return AndOp::create(builder, loc, of(axes, truth), causal, below).getResult();
+  };
+  auto expect = [&](Value predicate, int64_t some, int64_t each) {
+    Mask mask = truthOf(predicate, "past");
+    for (int64_t t = 0; t < kPositions; ++t)
+      for (int64_t p = 0; p < kPositions; ++p) {
+        ASSERT_EQ(mask.mayHold(t, p), p <= t && t - p < some) << t << " " << p;
+        ASSERT_EQ(mask.mustHold(t, p), p <= t && t - p < each) << t << " " << p;
+      }
+    EXPECT_EQ(keptBy(mask)->window, some - 1);
+    std::vector<KeyInterval> intervals = keyIntervals(mask);
+    EXPECT_EQ(intervals.size(), 2u);
+    EXPECT_EQ(llvm::count_if(intervals, [](const KeyInterval &one) { return one.full; }), 1);
+  };
+  expect(near(windows), 20, 4);
+  expect(near(twice), 40, 8);
+  expect(near(layer), 10, 6);
+  llvm::SmallVector<AxisAttr> axes = all;
+  axes.push_back(head);
+  expect(AndOp::create(builder, loc, of(axes, truth), near(windows), near(layer)), 10, 4);
+  // The first head sees every second key, the others all.
+  Value first =
+      EqOp::create(builder, loc, of({head}, truth),
+                   PositionOp::create(builder, loc, of({head}, i32())), constant(0).value);
+  Value even =
+      make<EqOp>(truth, make<ModOp>(i32(), distance, constant(2).value), constant(0).value);
+  Value others = NotOp::create(builder, loc, of({head}, truth), first);
+  Value either = OrOp::create(builder, loc, of(axes, truth), even, others);
+  Mask mask = truthOf(AndOp::create(builder, loc, of(axes, truth), causal, either), "past");
+  EXPECT_TRUE(mask.mayHold(9, 8));
+  EXPECT_FALSE(mask.mustHold(9, 8));
+  EXPECT_TRUE(mask.mustHold(9, 7));
+  EXPECT_FALSE(mask.mayHold(8, 9));
+  // Too many heads to tell apart: open, as what is not read at all.
+  AxisAttr many = AxisAttr::get(&context, "many", 300, "many");
+  Value position = PositionOp::create(builder, loc, of({many}, i32()));
+  EXPECT_FALSE(keptBy(truthOf(near(position), "past")));
+}
+
 TEST(Floors, RepeatAndBound) {
   Floors floors;
   Quasi chunk = *floors.floor(Quasi::ofTime(1, 3), 4); // floor((t + 3) / 4)

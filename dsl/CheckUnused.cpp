@@ -1,6 +1,7 @@
-//===- CheckUnused.cpp - values that nothing reads
+//===- CheckUnused.cpp - values that nothing reads, or not before their name is given to another
 //--------------------------------------------===//
 #include "dsl/CheckUnused.h"
+#include <map>
 #include <set>
 
 using namespace tril::dsl;
@@ -18,17 +19,36 @@ public:
       if (!read.contains(name->text) && name->text != "_")
         diagnostics.warning(Kind::unused_value, name->span,
                             "`" + name->text + "` is computed and never read");
+    for (const auto &[name, next] : replaced)
+      if (read.contains(name->text))
+        diagnostics
+            .warning(Kind::unused_value, name->span,
+                     "`" + name->text + "` is computed, and given another value before it is read")
+            .note(next->span, "here");
   }
 
 private:
+  // Values whose names are given anew in an inner body may be read after it all the same.
   void visit(const ast::Body &body) {
+    fresh.emplace_back();
     for (const ast::StatementPtr &statement : body)
       std::visit([&](const auto &node) { visit(node); }, statement->node);
+    fresh.pop_back();
   }
   void visit(const ast::Assign &assign) {
-    for (const ast::Name &name : assign.names)
-      given.push_back(&name);
     visit(assign.expr);
+    for (const ast::Name &name : assign.names) {
+      given.push_back(&name);
+      const ast::Name *&last = fresh.back()[name.text];
+      if (last && name.text != "_")
+        replaced.emplace_back(last, &name);
+      last = &name;
+    }
+  }
+  void reads(const std::string &name) {
+    read.insert(name);
+    for (auto &names : fresh)
+      names.erase(name);
   }
   void visit(const ast::Rec &rec) {
     for (const ast::Equation &equation : rec.equations) {
@@ -79,7 +99,7 @@ private:
   void visit(const ast::ExprPtr &expr) {
     std::visit([&](const auto &node) { visit(node); }, expr->node);
   }
-  void visit(const ast::Ref &ref) { read.insert(ref.name); }
+  void visit(const ast::Ref &ref) { reads(ref.name); }
   void visit(const ast::String &string) { visitParts(string.text); }
   void visit(const ast::Fail &fail) { visitParts(fail.message); }
   void visit(const ast::List &list) { visit(list.items); }
@@ -99,7 +119,7 @@ private:
     visit(index.items);
   }
   void visit(const ast::Call &call) {
-    read.insert(call.callee.text); // of what is no function, the checker tells
+    reads(call.callee.text); // of what is no function, the checker tells
     visit(call.items);
     visit(call.arguments);
     if (call.prefix)
@@ -114,11 +134,15 @@ private:
   void visitParts(const std::string &text) {
     for (size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open + 1)) {
       size_t close = text.find('}', open);
-      read.insert(text.substr(open + 1, close == std::string::npos ? close : close - open - 1));
+      reads(text.substr(open + 1, close == std::string::npos ? close : close - open - 1));
     }
   }
 
   std::vector<const ast::Name *> given;
+  /// Of the bodies that are open: the last place that gave a name a value, if nothing read it
+  /// since.
+  std::vector<std::map<std::string, const ast::Name *>> fresh;
+  std::vector<std::pair<const ast::Name *, const ast::Name *>> replaced; ///< and by what
   std::set<std::string> read;
 };
 

@@ -101,7 +101,8 @@ namespace {
 /// Statements without a body: on one line.
 struct SimpleLine {
   Line operator()(const ast::Model &s) const {
-    std::string text = "model " + s.name.text + (s.claim.empty() ? "" : " is");
+    bool is = !s.claim.empty() && s.claim[0].text != "reads";
+    std::string text = "model " + s.name.text + (is ? " is" : "");
     for (const Name &word : s.claim)
       text += " " + word.text;
     return only(text + (s.window ? " " + formatFlat(*s.window) : ""));

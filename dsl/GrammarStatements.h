@@ -25,7 +25,8 @@ auto const isTwoWords = [](auto &ctx) {
   _pass(ctx) = _val(ctx).claim[0].text == "reads" || _val(ctx).claim[0].text == "strictly";
 };
 auto const modelStatement_def = word("model") > name[TRIL_SET(name)] >
-                                -(word("is") > name[TRIL_PUSH(claim)] >
+                                -((word("is") | &(word("reads") >> word("window"))) >
+                                  name[TRIL_PUSH(claim)] >
                                   -(x3::eps[isTwoWords] > name[TRIL_PUSH(claim)]) >
                                   -(x3::eps[isReads] > expr[TRIL_SET(window)]));
 

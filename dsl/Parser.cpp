@@ -107,6 +107,8 @@ struct Reader {
       message.help(help);
     else if (wanted == "a name" && isKeyword(found))
       message.help("`" + std::string(found) + "` is a word of the language; choose another name");
+    else if (found == "=" && wanted.find(')') != std::string_view::npos)
+      message.help("whether two are equal is asked with `==`");
     else if (wanted == "`=`")
       helpWithStatement(message, before);
     else if (wanted == "`else`")

@@ -83,9 +83,9 @@ public:
       if (int(i) != manifest.mainInput() && int(i) != source)
         throw Error("the model also reads `" + manifest.inputs[i].name +
                     "`, which a prompt does not give; --tokens takes all inputs");
-    if (source >= 0)
+    if (source >= 0 && program.options.loadState.empty()) // else it is loaded
       before = beginning();
-    else if (program.options.begin)
+    if (source < 0 && program.options.begin)
       throw Error("--begin: `" + manifest.model + "` continues its prompt; it reads no other text");
     logits = manifest.logitsOutput();
     session = program.makeSession(program.options.context.value_or(manifest.context));
@@ -97,10 +97,12 @@ public:
   /// `echo`: print the prompt first.
   void run(const std::string &prompt, bool echo) {
     const ProgramOptions &options = program.options;
+    // Of a loaded text the other one is loaded too, and the prompt goes on with it.
+    const bool translates = source >= 0 && !loaded;
     std::vector<int32_t> tokens = before;
     std::vector<int32_t> added =
-        tokenizer.encode(prompt, /*addSpecial=*/source >= 0 || tokens.empty(), options.special);
-    if (source < 0)
+        tokenizer.encode(prompt, /*addSpecial=*/translates || tokens.empty(), options.special);
+    if (!translates)
       tokens.insert(tokens.end(), added.begin(), added.end());
     else if (added.empty())
       throw Error("the prompt is empty");
@@ -111,9 +113,9 @@ public:
                   std::string(before.empty() ? "has " : "and the loaded text have ") +
                   std::to_string(tokens.size()) + " tokens; -c gives room for " +
                   std::to_string(session->context()));
-    if (echo && source < 0)
+    if (echo && !translates)
       print(prompt);
-    if (source >= 0 && program.options.begin)
+    if (translates && program.options.begin)
       print(*program.options.begin);
 
     timing = {};
@@ -121,11 +123,11 @@ public:
     for (int32_t token : tokens)
       sampler.accept(token);
     auto begin = Program::Clock::now();
-    if (source >= 0) {
+    if (translates) {
       session->reset();
       session->setSequence(source, added);
     }
-    int64_t common = source < 0 ? commonWith(tokens) : 0;
+    int64_t common = translates ? 0 : commonWith(tokens);
     timing.reusedTokens = session->computedAgainFrom(common);
     bool whole = session->truncate(common);
     if (whole) {
@@ -134,7 +136,7 @@ public:
     }
     auto computed = Program::Clock::now();
     timing.promptTokens = session->position() - timing.reusedTokens;
-    if (source >= 0)
+    if (translates)
       timing.promptTokens += int64_t(added.size());
     timing.promptSeconds = seconds(begin, computed);
     pending.assign(tokens.begin() + session->position(), tokens.end());
@@ -146,11 +148,12 @@ public:
     total.add(timing);
   }
 
-  bool readsSource() const { return source >= 0; }
-
   /// Begins every text with the one in the file.
   void load(const std::string &path) {
+    if (program.options.begin)
+      throw Error("--begin: the loaded text has begun; -p goes on with it");
     pending = loadState(*session, path);
+    loaded = true;
     std::span<const int32_t> taken = session->taken();
     before.assign(taken.begin(), taken.end());
     before.insert(before.end(), pending.begin(), pending.end());
@@ -271,7 +274,7 @@ private:
   std::vector<int32_t> before;  // the loaded text, or what a generated one begins with
   std::vector<int32_t> pending; // what the text has after the session's position
   Timing timing, total;         // of the last text, of all
-  bool endsLine = true, full = false;
+  bool endsLine = true, full = false, loaded = false;
   std::vector<float> masked;
   std::vector<int32_t> ends;
 };
@@ -312,12 +315,6 @@ void converse(Generator &generator, bool stats) {
 int runGenerate(Program &program) {
   const ProgramOptions &options = program.options;
   Generator generator(program);
-  if (generator.readsSource())
-    for (const std::string *file : {&options.saveState, &options.loadState})
-      if (!file->empty())
-        throw Error(std::string(file == &options.saveState ? "--save-state" : "--load-state") +
-                    ": `" + program.manifest.model +
-                    "` generates a text from another, and begins with it again");
   catchInterrupt();
   if (!options.loadState.empty())
     generator.load(options.loadState);

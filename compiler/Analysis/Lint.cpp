@@ -113,6 +113,8 @@ private:
           if (!sum || sum.getKind() != ReduceKind::sum)
             continue;
           SmallVector<AxisAttr> summed = sequencesOf(sum);
+          if (llvm::is_contained(summed, along[0]))
+            lookAtWeighed(sum, division->getResult(0), product, along[0]);
           if (summed.empty() || llvm::is_contained(summed, along[0]))
             continue;
           add(Lint::softmaxAxis, sum,
@@ -123,6 +125,19 @@ private:
         }
       }
     }
+  }
+
+  // `sum[past](weight * v)` is v, if v does not have `past`.
+  void lookAtWeighed(ReduceOp sum, Value weights, Operation *product, AxisAttr along) {
+    Value weighed = product->getOperand(product->getOperand(0) == weights ? 1 : 0);
+    NamedTensorType type = tensorType(weighed);
+    if (type.hasAxis(along.getName()) ||
+        llvm::none_of(type.getAxes(), [](AxisAttr axis) { return axis.isDynamic(); }))
+      return;
+    std::string name = along.getName().str();
+    add(Lint::sameValue, sum,
+        "what is weighed here is the same at every `" + name + "`: the sum is that value itself",
+        "the weights sum to 1; is `[" + name + "]` missing behind it?");
   }
 
   void lookAtMask(Operation *op, Value condition) {

@@ -13,6 +13,7 @@ struct Lint {
     emptyRow,     ///< a softmax has a row without any position
     idleMask,     ///< a mask that leaves nothing out
     softmaxAxis,  ///< weights that sum to 1 along one axis are summed along another: an error
+    sameValue,    ///< weights that sum to 1 weigh a value that is the same for all of them
     windowTooBig, ///< a window that no sequence is as long as
   } kind;
   mlir::Location at;

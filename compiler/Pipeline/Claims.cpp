@@ -67,6 +67,7 @@ void tril::lintText(const dsl::Model &text, ModelOp model, int64_t longest, bool
     if (!error && !warnings)
       continue;
     dsl::Kind kind = lint.kind == Lint::softmaxAxis ? dsl::Kind::softmax_axis
+                     : lint.kind == Lint::sameValue ? dsl::Kind::same_value
                      : lint.kind == Lint::emptyRow  ? dsl::Kind::empty_row
                      : lint.kind == Lint::idleMask  ? dsl::Kind::idle_mask
                                                     : dsl::Kind::window_too_big;

@@ -64,6 +64,15 @@ def main():
         assert found == expected, (found, expected)
         assert run(product, *options, given=text(source) + "\n") == expected
         assert run(product, "-p", text(source), "-t", "2", "-b", "5", *options) == expected
+        # In two parts, by a saved state; a text that goes on otherwise.
+        state, half = os.path.join(work, "state"), COUNT // 2
+        first = run(product, "-p", text(source), *options, "-n", str(half), "--save-state", state)
+        assert first == expected[:len(begun) - 1 + half] + "\n", first
+        rest = run(product, "--load-state", state, "-p", "", "--temp", "0", "-n", str(COUNT - half))
+        assert first[:-1] + rest == expected, rest
+        typed = text(reference[half:half + 3])
+        rest = run(product, "--load-state", state, "-p", typed, "--temp", "0", "-n", str(COUNT - half - 3))
+        assert first[:-1] + rest == expected, rest
         # From the start alone, with the end behind the source: as `--tokens` says it.
         product = build(work, ends=True)
         tokens, logits = os.path.join(work, "tokens.json"), os.path.join(work, "logits")

@@ -51,13 +51,30 @@ TEST_F(SourceTest, TheManifestKeepsTheStart) {
   EXPECT_EQ(fake::manifest().sourceInput(), -1);
 }
 
+TEST_F(SourceTest, GoesOnWithASavedState) {
+  auto generate = [&](std::vector<std::string> arguments) {
+    for (const char *more : {"--temp", "0", "--special"})
+      arguments.emplace_back(more);
+    Result result = run(manifest(), arguments);
+    EXPECT_EQ(result.status, 0) << result.err;
+    result.out.pop_back(); // the end of the line
+    return result.out;
+  };
+  std::string state = folder / "saved";
+  std::string whole = generate({"-p", "a", "-n", "3"});
+  std::string first = generate({"-p", "a", "-n", "2", "--save-state", state});
+  EXPECT_NE(first, whole);
+  EXPECT_EQ(first + generate({"--load-state", state, "-p", "", "-n", "1"}), whole);
+  // Typed in its place.
+  std::string next = whole.substr(first.size());
+  EXPECT_EQ(generate({"--load-state", state, "-p", next, "-n", "0"}), next);
+}
+
 TEST_F(SourceTest, SaysWhatCannotBe) {
   expectError(fake::manifest(), {"-p", "a", "--begin", "b"}, 1,
               "--begin: `fake` continues its prompt; it reads no other text");
-  expectError(manifest(), {"-p", "a", "--save-state", folder / "state"}, 1,
-              "--save-state: `fake` generates a text from another, and begins with it again");
-  expectError(manifest(), {"-p", "a", "--load-state", folder / "state"}, 1,
-              "--load-state: `fake` generates a text from another, and begins with it again");
+  expectError(manifest(), {"-p", "a", "--begin", "b", "--load-state", folder / "state"}, 1,
+              "--begin: the loaded text has begun; -p goes on with it");
   expectError(manifest(), {"--begin", "a", "--embed", "b"}, 2,
               "--begin is for texts: -p, -f or lines");
   expectError(manifest(), {"-p", "abcdef", "-c", "4"}, 1,

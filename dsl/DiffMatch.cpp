@@ -51,10 +51,9 @@ bool Matching::same(const Tree &x, const Tree &y) const {
     if (!std::binary_search(y.bindings.begin(), y.bindings.end(),
                             Bound{toB[binding.item], binding.index}))
       return false;
-  for (size_t k = 0; k < x.kids.size(); ++k)
-    if (!same(x.kids[k], y.kids[k]))
-      return false;
-  return true;
+  return std::equal(x.kids.begin(), x.kids.end(), y.kids.begin(),
+                    [&](const Tree &one, const Tree &other) { return same(one, other); }) ||
+         (commutes(x) && same(x.kids[0], y.kids[1]) && same(x.kids[1], y.kids[0]));
 }
 
 bool Matching::readsOwn(const Tree &x, const Tree &y) const {

@@ -491,8 +491,14 @@ size_t mix(size_t a, size_t b) { return a * 1000003 ^ (b + 0x9e3779b97f4a7c15 + 
 /// Up to names that are bound.
 size_t shapeOf(const Tree &node) {
   size_t shape = node.bindings.empty() ? std::hash<std::string>()(node.label) : 1;
+  std::vector<size_t> kids;
+  kids.reserve(node.kids.size());
   for (const Tree &kid : node.kids)
-    shape = mix(shape, shapeOf(kid));
+    kids.push_back(shapeOf(kid));
+  if (commutes(node))
+    std::sort(kids.begin(), kids.end());
+  for (size_t kid : kids)
+    shape = mix(shape, kid);
   return mix(shape, node.kids.size());
 }
 
@@ -512,6 +518,12 @@ void describe(const Tree &node, size_t parent, const std::vector<Item> &items,
 }
 
 } // namespace
+
+// Not `and`, `or`: at compile time the right side may not be looked at.
+bool differing::commutes(const Tree &node) {
+  return node.use == Tree::none && node.kids.size() == 2 &&
+         (node.label == "+" || node.label == "*" || node.label == "==" || node.label == "!=");
+}
 
 std::vector<Item> differing::itemsOf(const ast::Program &program) {
   Flattener flattener;

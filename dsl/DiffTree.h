@@ -49,6 +49,9 @@ enum class ItemKind {
   assign
 };
 
+/// Whether it means the same with its two parts in the other order.
+bool commutes(const Tree &node);
+
 struct Item {
   ItemKind kind;
   std::vector<std::string> names; // what it binds; of others, what a person calls it

@@ -26,6 +26,7 @@ private:
   llvm::StringMap<std::string> axisOf, axisBack; // from a to b, from b to a
   DenseMap<Value, Value> valueOf;
   DenseMap<Operation *, Operation *> bodyOf;
+  DenseMap<Value, llvm::hash_code> lookOf; // see `look`
 
   bool part(Location a, Location b) {
     if (!parting) // the innermost
@@ -110,6 +111,41 @@ private:
     return true;
   }
 
+  static bool commutes(Operation *op) {
+    return isa<AddOp, MulOp, MaxOp, MinOp, EqOp, NeOp, AndOp, OrOp>(op);
+  }
+
+  /// Equal for values that are the same but for the names of axes and the order of operands that
+  /// commute.
+  llvm::hash_code look(Value value) {
+    if (auto known = lookOf.find(value); known != lookOf.end())
+      return known->second;
+    llvm::hash_code hash = llvm::hash_value(cast<NamedTensorType>(value.getType()).rank());
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      hash = llvm::hash_combine(hash, argument.getArgNumber());
+    } else {
+      Operation *op = value.getDefiningOp();
+      hash = llvm::hash_combine(hash, op->getName().getStringRef(),
+                                cast<OpResult>(value).getResultNumber());
+      SmallVector<size_t> operands;
+      for (Value operand : op->getOperands())
+        operands.push_back(look(operand));
+      if (commutes(op))
+        llvm::sort(operands);
+      hash = llvm::hash_combine(hash, llvm::hash_combine_range(operands));
+      for (NamedAttribute attribute : op->getAttrs())
+        if (isa<FloatAttr, DenseF64ArrayAttr>(attribute.getValue()) || isa<ParamOp, InputOp>(op))
+          hash = llvm::hash_combine(hash, attribute.getName().getValue(),
+                                    textOf(attribute.getValue()));
+    }
+    return lookOf[value] = hash;
+  }
+  static llvm::hash_code textOf(Attribute attribute) { // of another context it is another object
+    std::string text;
+    llvm::raw_string_ostream(text) << attribute;
+    return llvm::hash_value(text);
+  }
+
   bool operations(Operation *a, Operation *b) {
     auto parted = [&] { return part(a->getLoc(), b->getLoc()); };
     if (a->getName() != b->getName())
@@ -118,7 +154,11 @@ private:
         a->getNumRegions() != b->getNumRegions())
       return parted();
     // Operands first: they say which axis is which.
-    for (auto [one, two] : llvm::zip_equal(a->getOperands(), b->getOperands()))
+    SmallVector<Value> others(b->getOperands());
+    if (commutes(a) && look(a->getOperand(0)) != look(others[0]) &&
+        look(a->getOperand(0)) == look(others[1]))
+      std::swap(others[0], others[1]);
+    for (auto [one, two] : llvm::zip_equal(a->getOperands(), others))
       if (!values(one, two))
         return parted();
     for (auto [one, two] : llvm::zip_equal(a->getResultTypes(), b->getResultTypes()))

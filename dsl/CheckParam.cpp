@@ -255,6 +255,14 @@ std::vector<Value> Checker::bindTensor(const ast::Param &param, const Stored &st
     return {};
   dims = declared;
   std::vector<Term> terms = termsOf(declared);
+  for (const Term &term : terms)
+    for (AxisId axis : term.axes)
+      if (graph.axis(axis).sequence) {
+        error(Diag::bad_size, span,
+              "`" + graph.axis(axis).name +
+                  "` is a sequence, as long as the run has it: no tensor is over it");
+        return {};
+      }
   std::string names;
   for (const ast::Name &name : param.names)
     names += (names.empty() ? "`" : ", `") + name.text + "`";

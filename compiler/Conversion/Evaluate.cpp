@@ -204,8 +204,7 @@ Memory Evaluator::memoryOf(Value stored) {
   Value capacity = capacityOf(extend), base;
   memory.stored = extend.getStored();
   if (extend.getTransient()) {
-    constexpr unsigned region = arenaRegion(/*time=*/false, /*others=*/1);
-    base = code.at(frame.arena[region], code.mul(capacity, extend.getPositionOffset()));
+    base = inArena(code.c64(extend.getPositionOffset()));
   } else if (!extend.isRing()) {
     base = code.at(frame.state, code.add(code.mul(capacity, extend.getPositionOffset()),
                                          extend.getFixedOffset()));

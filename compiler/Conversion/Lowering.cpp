@@ -180,23 +180,23 @@ bool BodyLowering::overlap(Value a, Value b) {
     if (auto rec = value.getDefiningOp<RecOp>()) // its values lie where its equations were stored
       value = rec.getBody().front().getTerminator()->getOperand(
           cast<OpResult>(value).getResultNumber());
-    if (auto extend = value.getDefiningOp<ExtendOp>(); extend && extend.getTransient())
-      return std::tuple(arenaRegion(/*time=*/false, /*others=*/1),
-                        static_cast<int64_t>(extend.getPositionOffset()),
-                        typeOf(extend.getOperand()).staticElements() * extend.getStoredBytes());
+    auto extend = value.getDefiningOp<ExtendOp>();
+    if (extend && !extend.getTransient())
+      return std::nullopt;
     auto stored = value.getDefiningOp<MaterializeOp>();
     auto call = value.getDefiningOp<CallOp>();
-    if (!call &&
+    if (!call && !extend &&
         (!stored || stored.getReturnIndex() || stored.getOutputIndex() || stored.getKept()))
       return std::nullopt;
     unsigned region = 0;
     for (AxisAttr axis : typeOf(value).getAxes())
       if (axis.isDynamic() && !(stored && stored.getOneRow()))
         region |= axis.getName() == "time" ? 1 : 2;
-    int64_t bytes = typeOf(value).staticElements() * 4;
-    int64_t offset = call ? call->getAttrOfType<DenseI64ArrayAttr>(
-                                "offsets")[cast<OpResult>(value).getResultNumber()]
-                          : static_cast<int64_t>(stored.getOffset());
+    int64_t bytes = typeOf(value).staticElements() * (extend ? extend.getStoredBytes() : 4);
+    int64_t offset = extend ? static_cast<int64_t>(extend.getPositionOffset())
+                     : call ? call->getAttrOfType<DenseI64ArrayAttr>(
+                                  "offsets")[cast<OpResult>(value).getResultNumber()]
+                            : static_cast<int64_t>(stored.getOffset());
     return std::tuple(region, offset, bytes);
   };
   auto pa = place(a), pb = place(b);

@@ -123,9 +123,8 @@ private:
           NamedTensorType type = typeOf(value);
           auto stored = value.getDefiningOp<MaterializeOp>();
           auto extend = value.getDefiningOp<ExtendOp>();
-          std::optional<unsigned> region = stored && stored.getOneRow() ? std::optional(0U)
-                                           : extend ? std::optional(arenaRegion(false, 1))
-                                                    : regionOf(type);
+          std::optional<unsigned> region =
+              stored && stored.getOneRow() ? std::optional(0U) : regionOf(type);
           if (!region) {
             emitError(value.getLoc())
                 << "this value is over more than two sequences besides `time`, and is stored";

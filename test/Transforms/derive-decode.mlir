@@ -158,3 +158,47 @@ tril.model @m is "causal" {
     tril.return %y : !n
   }
 }
+
+// -----
+!t = !tril.tensor<time : f32>
+!p = !tril.tensor<past of time : f32>
+!tp = !tril.tensor<time, past of time : f32>
+!op = !tril.tensor<older of time, past of time : f32>
+!ip = !tril.tensor<past of time : i32>
+
+// What has another name of time beside cannot be kept: of a position it would say something of later ones.  Renaming moves to what it is
+// computed from, and reading at the positions of a name that it has already too.
+// CHECK: tril.model @m is "causal" {
+// CHECK-LABEL: tril.body @moved
+// CHECK-DAG: %[[OLDER:.*]] = tril.extend "{{.*}}" %arg0 as "older" rows : (!time) -> !older
+// CHECK-DAG: %[[SQUARE:.*]] = tril.mul %{{.*}}, %{{.*}} : (!older, !past) -> !older_past
+// CHECK-DAG: %[[DIAGONAL:.*]] = tril.mul %{{.*}}, %{{.*}} : (!past, !past) -> !past
+// CHECK: tril.return %[[SQUARE]], %[[DIAGONAL]]
+tril.model @m is "causal" {
+  tril.body @moved(%x: !t) -> (!op, !p) {
+    %p = tril.rename %x "time" to "past" : (!t) -> !p
+    %both = tril.mul %x, %p : (!t, !p) -> !tp
+    %square = tril.rename %both "time" to "older" : (!tp) -> !op
+    %at = tril.position : !ip
+    %diagonal = tril.index %both ["time"] at %at : (!tp, !ip) -> !p
+    tril.return %square, %diagonal : !op, !p
+  }
+}
+
+// -----
+!t = !tril.tensor<time : f32>
+!p = !tril.tensor<past of time : f32>
+!tp = !tril.tensor<time, past of time : f32>
+!op = !tril.tensor<older of time, past of time : f32>
+
+// Through a softmax it cannot move: there is no step.
+// CHECK: tril.model @m is "causal" attributes {tril.whole = "`weights` is over `past` too: only what is over `time` alone can be kept between steps"
+tril.model @m is "causal" {
+  tril.body @main(%x: !t) -> !op {
+    %p = tril.rename %x "time" to "past" : (!t) -> !p
+    %both = tril.mul %x, %p : (!t, !p) -> !tp
+    %weights = tril.softmax ["past"] %both : (!tp) -> !tp loc("weights")
+    %square = tril.rename %weights "time" to "older" : (!tp) -> !op
+    tril.return %square : !op
+  }
+}

@@ -41,7 +41,7 @@ def Tril_ExtendOp : Op<Tril_Dialect, "extend", []> {
     `fixed_offset + capacity * position_offset` bytes from there, a ring `size of the ring * position_offset` bytes from the beginning
     of the body's rings of that size; plan-memory sets them.
     Of another sequence all positions come in one call, and are kept from then on.  What is `transient` no later call reads: it lies in
-    scratch memory, `capacity * position_offset` bytes from the beginning of the region that grows with the capacity.  The result's numbers are the operand's rounded to
+    scratch memory, where `position_offset` says as the offset of a stored value does.  The result's numbers are the operand's rounded to
     `stored`, the new positions' too (to the nearest, ties to even; beyond the largest f16, 65504, to that).
     With a `step` other than 1, positions of one residue lie together: of each block of 64 * step positions first those that are 0
     modulo `step`, then those that are 1, and so on, in tiles of 64.

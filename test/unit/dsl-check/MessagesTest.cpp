@@ -263,7 +263,7 @@ static std::vector<Wrong> wrongs() {
        {"the size of the axis `half` is 1.333", "not a whole number of positions"}},
       {"a tensor over a sequence",
        {bad_size},
-       "axis past = time\n axis half = past\n param p[embed, half] = \"p\"",
+       "axis half = past\n param p[embed, half] = \"p\"",
        {"`half` is a sequence, as long as the run has it: no tensor is over it"}},
       {"a size that is a text",
        {bad_size},

@@ -304,7 +304,7 @@ Value Checker::evaluateBinary(const ast::Binary &binary, const Span &span) {
   case else_:
     return applyElse(a, b, span, left, right);
   case in:
-    return evaluateIn(a, b, span);
+    return evaluateIn(a, characters(b), span);
   case and_:
   case or_:
     return logic(nameOf(binary.op), a, b, span, left, right);

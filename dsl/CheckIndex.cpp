@@ -307,6 +307,8 @@ Value Checker::readEquation(const Value &of, const ast::Index &index, const Span
     plain = binding && binding->value.is(Sort::axes) &&
             binding->value.axes == std::vector<AxisId>{recursion.axis};
   }
+  if (!plain && equation.value >= 0) // of the same time, along other axes
+    return indexNode(equation.value, index, span, 0);
   if (!plain) {
     error(Diag::rec_index, span,
           "inside its `rec`, `" + name + "` is read at an earlier time first: `" + name +

@@ -51,16 +51,15 @@ static std::vector<dsl::Rename> renamesOf(const std::vector<std::string> &option
   return renames;
 }
 
-std::optional<Frontend> tril::readModel(const std::string &text, const std::string &weights,
-                                        const std::vector<std::string> &renames) {
+static std::optional<Frontend> read(const std::string &text, const std::string &weights,
+                                    const std::vector<std::string> &renames, int64_t context,
+                                    dsl::Diagnostics &diagnostics) {
   Frontend result;
   result.source = readSource(text);
-  dsl::Diagnostics diagnostics;
+  result.context = context;
   dsl::ast::Program program = dsl::parse(result.source, diagnostics);
-  if (diagnostics.hasErrors()) {
-    tell(diagnostics);
+  if (diagnostics.hasErrors())
     return std::nullopt;
-  }
   result.checkpoint = Checkpoint::open(weights);
   dsl::Library library = dsl::loadStd(stdDirectory(), diagnostics);
   auto shapes = result.checkpoint->shapes();
@@ -70,12 +69,27 @@ std::optional<Frontend> tril::readModel(const std::string &text, const std::stri
   options.tensors = &shapes;
   options.renames = renamesOf(renames);
   options.library = &library;
+  options.context = context;
   result.model = dsl::check(program, options, diagnostics);
-  if (!diagnostics.all().empty())
-    tell(diagnostics);
   if (!result.model)
     return std::nullopt;
   return result;
+}
+
+std::optional<Frontend> tril::readModel(const std::string &text, const std::string &weights,
+                                        const std::vector<std::string> &renames, int64_t context) {
+  dsl::Diagnostics diagnostics;
+  std::optional<Frontend> result = read(text, weights, renames, context, diagnostics);
+  if (!diagnostics.all().empty())
+    tell(diagnostics);
+  return result;
+}
+
+bool tril::dependsOnContext(const std::string &text, const std::string &weights,
+                            const std::vector<std::string> &renames) {
+  dsl::Diagnostics diagnostics; // a build of the same text tells them
+  std::optional<Frontend> result = read(text, weights, renames, 0, diagnostics);
+  return result && result->model->readsContext;
 }
 
 bool tril::proved(const Frontend &frontend, ModuleOp module) {

@@ -37,7 +37,7 @@ def plain(**rope):
     return dict(rope_type="default", **rope)
 
 
-# case: text, model type, configuration, and how it is made: `drop`, `put`: keys of config.json; `gain`: of weights; `head`: the class.
+# case: text, model type, configuration, and how it is made: `drop`, `put`: keys of config.json; `gain`: of weights; `head`: the class; `whole`: no steps.
 CASES = {
     # Text models of their own.
     "afmoe": ("afmoe", "afmoe", dict(RMS, num_hidden_layers=3, head_dim=8, moe_intermediate_size=10, num_dense_layers=1, num_experts=3,
@@ -145,6 +145,11 @@ CASES = {
     "qwen2_sliding": ("qwen2", "qwen2", dict(RMS, num_hidden_layers=3, use_sliding_window=True, sliding_window=8, max_window_layers=1), {}),
     "rwkv_rescaled": ("rwkv", "rwkv", dict(vocab_size=VOCAB, hidden_size=24, num_hidden_layers=3, context_length=128, intermediate_size=32, rescale_every=1,
                                            layer_norm_epsilon=1e-3), dict(uncached=True)),
+    # The scaling depends on the length of the whole sequence.
+    "llama_rope_dynamic": ("llama", "llama", dict(RMS, max_position_embeddings=16, rope_parameters=dict(rope_type="dynamic", rope_theta=500.0, factor=2.0)), dict(whole=True)),
+    "phi3_longrope_long": ("phi3", "phi3", dict(RMS, original_max_position_embeddings=6,
+                                                rope_parameters=dict(rope_type="longrope", rope_theta=500.0, short_factor=[1.0, 1.1, 1.2, 1.3], long_factor=[2.0, 3.0, 4.0, 5.0],
+                                                                     original_max_position_embeddings=6)), dict(whole=True)),
 }
 
 
@@ -280,7 +285,7 @@ def write_older(folder, saved, config, model, tokens, logits, encoder):
 
 def make(number, case):
     _, kind, settings, how = CASES[case]
-    encoder = "head" in how
+    encoder, whole = "head" in how, "head" in how or how.get("whole")
     for attempt in range(20):  # until no token that follows is a close call
         torch.manual_seed(number)
         model = build(kind, settings, how.get("head"))
@@ -293,12 +298,12 @@ def make(number, case):
         generator = torch.Generator().manual_seed(100 * number + attempt)
         tokens = [torch.randint(3, VOCAB, (length,), generator=generator).tolist() for length in (48, 7)]
         tensors = {f"logits.{i}": logits_of(model, list_, encoder) for i, list_ in enumerate(tokens)}
-        if encoder:
+        if whole:
             break
         greedy, gaps = follow(model, tokens[0])
         if min(gaps) > CLEAR:
             break
-    if not encoder:
+    if not whole:
         step = tensors["logits.0"] if how.get("uncached") else steps_of(model, tokens[0])
         apart = float((step - tensors["logits.0"]).abs().max())
         tensors["decode.0"] = (step if apart < 1e-3 else tensors["logits.0"]).clone()  # of some the steps are not what they should be
@@ -312,7 +317,7 @@ def make(number, case):
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, os.path.join(folder, "logits.safetensors"))
     write(os.path.join(folder, "config.json"), config)
     write(os.path.join(folder, "tokens.json"), {"tokens": tokens})
-    if not encoder:
+    if not whole:
         write(os.path.join(folder, "greedy.json"), {"prompt": 0, "tokens": greedy, "gaps": gaps})
     with tempfile.TemporaryDirectory() as saved:
         save_file(state, os.path.join(saved, "model.safetensors"), metadata={"format": "pt"})

@@ -53,13 +53,17 @@ static std::vector<dsl::Rename> renamesOf(const std::vector<std::string> &option
 
 static std::optional<Frontend> read(const std::string &text, const std::string &weights,
                                     const std::vector<std::string> &renames, int64_t context,
-                                    dsl::Diagnostics &diagnostics) {
+                                    bool quiet) {
   Frontend result;
   result.source = readSource(text);
   result.context = context;
+  dsl::Diagnostics diagnostics;
   dsl::ast::Program program = dsl::parse(result.source, diagnostics);
-  if (diagnostics.hasErrors())
+  if (diagnostics.hasErrors()) {
+    if (!quiet)
+      tell(diagnostics);
     return std::nullopt;
+  }
   result.checkpoint = Checkpoint::open(weights);
   dsl::Library library = dsl::loadStd(stdDirectory(), diagnostics);
   auto shapes = result.checkpoint->shapes();
@@ -71,6 +75,8 @@ static std::optional<Frontend> read(const std::string &text, const std::string &
   options.library = &library;
   options.context = context;
   result.model = dsl::check(program, options, diagnostics);
+  if (!quiet && !diagnostics.all().empty())
+    tell(diagnostics);
   if (!result.model)
     return std::nullopt;
   return result;
@@ -78,17 +84,13 @@ static std::optional<Frontend> read(const std::string &text, const std::string &
 
 std::optional<Frontend> tril::readModel(const std::string &text, const std::string &weights,
                                         const std::vector<std::string> &renames, int64_t context) {
-  dsl::Diagnostics diagnostics;
-  std::optional<Frontend> result = read(text, weights, renames, context, diagnostics);
-  if (!diagnostics.all().empty())
-    tell(diagnostics);
-  return result;
+  return read(text, weights, renames, context, /*quiet=*/false);
 }
 
 bool tril::dependsOnContext(const std::string &text, const std::string &weights,
                             const std::vector<std::string> &renames) {
-  dsl::Diagnostics diagnostics; // a build of the same text tells them
-  std::optional<Frontend> result = read(text, weights, renames, 0, diagnostics);
+  // A build of the same text tells what is wrong.
+  std::optional<Frontend> result = read(text, weights, renames, 0, /*quiet=*/true);
   return result && result->model->readsContext;
 }
 

@@ -37,7 +37,8 @@ def plain(**rope):
     return dict(rope_type="default", **rope)
 
 
-# case: text, model type, configuration, and how it is made: `drop`, `put`: keys of config.json; `gain`: of weights; `head`: the class; `whole`: no steps.
+# case: text, model type, configuration, and how it is made: `drop`, `put`: keys of config.json; `gain`: of weights; `head`: the class; `whole`: no steps; `distinct`: no
+# token twice.
 CASES = {
     # Text models of their own.
     "afmoe": ("afmoe", "afmoe", dict(RMS, num_hidden_layers=3, head_dim=8, moe_intermediate_size=10, num_dense_layers=1, num_experts=3,
@@ -50,6 +51,9 @@ CASES = {
     "ctrl": ("ctrl", "ctrl", dict(GPT, dff=48), {}),
     "dbrx": ("dbrx", "dbrx", dict(vocab_size=VOCAB, d_model=32, n_heads=4, n_layers=2, max_seq_len=128, attn_config=dict(clip_qkv=0.8, kv_n_heads=2, rope_theta=10000.0),
                                   ffn_config=dict(ffn_hidden_size=14, moe_num_experts=4, moe_top_k=3, moe_normalize_expert_weights=2.0)), {}),
+    "deepseek_v32": ("deepseek_v32", "deepseek_v32", dict(SLIM, num_key_value_heads=4, intermediate_size=48, q_lora_rank=12, n_routed_experts=4, first_k_dense_replace=1,
+                                                          index_n_heads=6, index_head_dim=8, index_topk=8, **LATENT, **ROUTED), {}),
+    "doge": ("doge", "doge", dict(RMS, keep_window_size=8), dict(whole=True, distinct=True)),  # of equal tokens the first layer has equal scores
     "dots1": ("dots1", "dots1", dict(RMS, num_hidden_layers=3, n_routed_experts=4, n_shared_experts=1, first_k_dense_replace=1, norm_topk_prob=True,
                                      sliding_window=8, layer_types=[NEAR, FAR, NEAR], routed_scaling_factor=1.5, **ROUTED), {}),
     "ernie4_5": ("ernie4_5", "ernie4_5", dict(RMS, head_dim=12, use_bias=True), {}),
@@ -91,6 +95,9 @@ CASES = {
                                                        **LATENT, **ROUTED), {}),
     "lfm2_moe": ("lfm2_moe", "lfm2_moe", dict(SHARED, layer_types=["conv", FAR], moe_intermediate_size=12, num_dense_layers=1, num_experts=5,
                                               num_experts_per_tok=3, routed_scaling_factor=1.5, norm_eps=1e-3), {}),
+    "longcat_flash": ("longcat_flash", "longcat_flash", dict(vocab_size=VOCAB, hidden_size=32, num_layers=1, num_attention_heads=4, head_dim=4, ffn_hidden_size=24,
+                                                             expert_ffn_hidden_size=12, rms_norm_eps=1e-3, q_lora_rank=12, moe_topk=3, n_routed_experts=4,
+                                                             zero_expert_num=3, routed_scaling_factor=2.0, max_position_embeddings=128, **LATENT), dict(embeddings=0.3)),
     "minimax_m2": ("minimax_m2", "minimax_m2", dict(SLIM, head_dim=12, num_local_experts=4, num_experts_per_tok=3, rotary_dim=8), {}),
     "modernbert_decoder": ("modernbert_decoder", "modernbert-decoder", dict(BASE, num_hidden_layers=3, local_attention=16, norm_eps=1e-3, classifier_bias=True), {}),
     "nanochat": ("nanochat", "nanochat", RMS, {}),
@@ -204,6 +211,9 @@ def published(state, model):
         dense = [i for i, t in enumerate(config.mlp_layer_types) if t == "dense"]
         return {re.sub(r"(layers\.(\d+)\.)block_sparse_moe\.", lambda m: m[1] + ("mlp." if int(m[2]) in dense else "block_sparse_moe."), name): tensor
                 for name, tensor in state.items()}
+    if kind == "longcat_flash":  # experts that do nothing have no weights
+        return {name: tensor for name, tensor in state.items()
+                if "experts." not in name or int(re.search(r"experts\.(\d+)", name)[1]) < config.n_routed_experts}
     if kind != "olmo_hybrid":
         return state
     for name, tensor in state.items():
@@ -296,7 +306,9 @@ def make(number, case):
             with open(os.path.join(saved, "config.json")) as file:
                 config = json.load(file)
         generator = torch.Generator().manual_seed(100 * number + attempt)
-        tokens = [torch.randint(3, VOCAB, (length,), generator=generator).tolist() for length in (48, 7)]
+        draw = (lambda length: 3 + torch.randperm(VOCAB - 3, generator=generator)[:length]) if how.get("distinct") else (
+            lambda length: torch.randint(3, VOCAB, (length,), generator=generator))
+        tokens = [draw(length).tolist() for length in (48, 7)]
         tensors = {f"logits.{i}": logits_of(model, list_, encoder) for i, list_ in enumerate(tokens)}
         if whole:
             break

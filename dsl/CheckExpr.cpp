@@ -331,6 +331,8 @@ Value Checker::evaluateIn(const Value &item, const Value &list, const Span &span
     errorNone(list, span, "the list in `" + textOf(span) + "`");
     return Value::poison();
   }
+  if (list.is(Sort::object) && item.is(Sort::string))
+    return Value::ofTruth(list.object->contains(item.text));
   if (!list.is(Sort::list) || item.isNode()) {
     error(Diag::not_a_list, span,
           "`in` looks a compile-time value up in a list, not " + describeValue(item) + " in " +

@@ -119,6 +119,8 @@ CASES = {
     "seed_oss": ("llama", "seed_oss", dict(RMS, head_dim=12, attention_bias=True, attention_out_bias=False), {}),
     "vaultgemma": ("vaultgemma", "vaultgemma", dict(RMS, head_dim=12, sliding_window=8, query_pre_attn_scalar=24), {}),
     "xglm": ("xglm", "xglm", dict(vocab_size=VOCAB, d_model=32, ffn_dim=48, num_layers=2, attention_heads=4, max_position_embeddings=128), {}),
+    "xlstm": ("xlstm", "xlstm", dict(vocab_size=VOCAB, hidden_size=32, num_hidden_layers=2, num_heads=2, ffn_round_up_to_multiple_of=16, ffn_proj_factor=1.4,
+                                     norm_eps=1e-3, autocast_kernel_dtype="float32", chunk_size=16, use_bias=True), dict(uncached=True)),
     "zamba2": ("zamba2", "zamba2", dict(vocab_size=VOCAB, hidden_size=24, num_hidden_layers=4, layers_block_type=[LINEAR] + ["hybrid"] * 3, mamba_d_state=5,
                                         mamba_expand=1, mamba_ngroups=2, n_mamba_heads=4, num_mem_blocks=2, num_attention_heads=4, intermediate_size=28,
                                         adapter_rank=2, use_shared_attention_adapter=True, use_mem_rope=True, max_position_embeddings=128, rms_norm_eps=1e-3),

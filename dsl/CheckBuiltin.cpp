@@ -77,7 +77,7 @@ std::optional<Value> Checker::evaluateBuiltin(const ast::Call &call, const Span 
   if (!arguments(call, span, name == "length" ? 1 : 2,
                  name == "length" ? "length(list)" : "find(list, x)"))
     return Value::poison();
-  Value list = evaluate(*call.arguments[0]);
+  Value list = characters(evaluate(*call.arguments[0]));
   Value item = name == "find" ? evaluate(*call.arguments[1]) : Value::none();
   if (list.isPoison() || item.isPoison())
     return Value::poison();

@@ -79,6 +79,8 @@ Value Checker::evaluateRef(const std::string &name, const Span &span) {
     unknownName({name, span}, false);
     return Value::poison();
   }
+  if (name == "context" && binding->declared == Declared::builtin)
+    graph.model.readsContext = true;
   const Value &value = binding->value;
   if (value.is(Sort::axes)) { // the position along it
     if (value.axes.size() == 1) {
@@ -304,7 +306,7 @@ Value Checker::evaluateBinary(const ast::Binary &binary, const Span &span) {
   case else_:
     return applyElse(a, b, span, left, right);
   case in:
-    return evaluateIn(a, b, span);
+    return evaluateIn(a, characters(b), span);
   case and_:
   case or_:
     return logic(nameOf(binary.op), a, b, span, left, right);
@@ -329,6 +331,8 @@ Value Checker::evaluateIn(const Value &item, const Value &list, const Span &span
     errorNone(list, span, "the list in `" + textOf(span) + "`");
     return Value::poison();
   }
+  if (list.is(Sort::object) && item.is(Sort::string))
+    return Value::ofTruth(list.object->contains(item.text));
   if (!list.is(Sort::list) || item.isNode()) {
     error(Diag::not_a_list, span,
           "`in` looks a compile-time value up in a list, not " + describeValue(item) + " in " +

@@ -24,6 +24,12 @@ Value Checker::evaluateIndex(const ast::Index &index, const Span &span) {
   case Sort::list:
   case Sort::object:
     return indexList(object, index, span);
+  case Sort::string:
+    return indexList(characters(std::move(object)), index, span);
+  case Sort::number: // one for all, where a configuration may also have a list
+    if (!object.text.empty())
+      return indexList(Value::none(object.text), index, span);
+    [[fallthrough]];
   default:
     error(Diag::not_indexable, index.object->span,
           "`" + textOf(index.object->span) + "` is " + describeValue(object) +
@@ -301,6 +307,8 @@ Value Checker::readEquation(const Value &of, const ast::Index &index, const Span
     plain = binding && binding->value.is(Sort::axes) &&
             binding->value.axes == std::vector<AxisId>{recursion.axis};
   }
+  if (!plain && equation.value >= 0) // of the same time, along other axes
+    return indexNode(equation.value, index, span, 0);
   if (!plain) {
     error(Diag::rec_index, span,
           "inside its `rec`, `" + name + "` is read at an earlier time first: `" + name +

@@ -1,6 +1,8 @@
 //===- CheckValue.cpp - compile-time values
 //-------------------------------------------------------===//
 #include "dsl/CheckValue.h"
+#include "dsl/Utf8.h"
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -43,6 +45,18 @@ Value Value::ofJson(const nlohmann::json &json, std::string origin) {
   default:
     return none(std::move(origin));
   }
+}
+
+Value checker::characters(Value value) {
+  if (!value.is(Value::Sort::string))
+    return value;
+  std::vector<Value> items;
+  for (size_t at = 0; at < value.text.size();) {
+    size_t bytes = std::max(characterAt(value.text, at).bytes, 1u);
+    items.push_back(Value::ofString(value.text.substr(at, bytes)));
+    at += bytes;
+  }
+  return Value::ofItems(Value::Sort::list, std::move(items));
 }
 
 /// `budget`: lists of lists may share their parts, and be endless to compare.

@@ -107,6 +107,9 @@ struct Value {
   static Value ofJson(const nlohmann::json &json, std::string origin);
 };
 
+/// A text as the list of its characters; any other value as it is.
+Value characters(Value value);
+
 /// Whether two compile-time values are the same; numbers by value, objects by content.
 bool sameValue(const Value &a, const Value &b);
 

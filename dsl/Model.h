@@ -154,6 +154,7 @@ struct Model {
   /// Sequences may be at most that long, because the text reads a table at their positions and the
   /// table ends there; holes in Type are those of sequences within that length.
   std::optional<int64_t> longest;
+  bool readsContext = false; // is made for a number of positions (CheckOptions::context)
   std::vector<AxisInfo> axes;
   std::vector<Place> places;
   std::vector<Node> nodes;

@@ -2,6 +2,7 @@
 //------------------------------------------------------------------===//
 #include "Pipeline/Driver.h"
 #include "Interpreter/Interpreter.h"
+#include "Pipeline/EvaluateApart.h"
 #include "Pipeline/Frontend.h"
 #include "Pipeline/InnerValues.h"
 #include "Pipeline/Pipeline.h"
@@ -146,6 +147,8 @@ std::vector<std::string> flagsOf(const BuildRequest &request) {
     flags.push_back("--quantize " + request.quantize);
   for (const std::string &renaming : request.renames)
     flags.push_back("--rename " + renaming);
+  if (request.context)
+    flags.push_back("--ctx " + std::to_string(request.context));
   for (auto [given, flag] : {std::pair(request.blas, "--blas"),
                              {request.unchecked, "--unchecked"},
                              {request.inner, "--probe-inner"}})
@@ -177,7 +180,7 @@ int tril::build(const BuildRequest &request) {
   llvm::Expected<Machine> machine = Machine::named(request.cpu);
   if (!machine)
     throw Error(llvm::toString(machine.takeError()));
-  auto frontend = readModel(request.text, request.weights, request.renames);
+  auto frontend = readModel(request.text, request.weights, request.renames, request.context);
   if (!frontend)
     return 1;
   Compilation compilation(request);
@@ -282,6 +285,7 @@ std::string tril::buildCached(const BuildRequest &request) {
   add(request.quantize);
   for (const std::string &renaming : request.renames)
     add("rename " + renaming);
+  add("context " + std::to_string(request.context));
   addFile(llvm::sys::fs::getMainExecutable(nullptr, nullptr));
   std::string archives = archiveDirectory();
   addFile(archives + "/libtril_runtime.a");
@@ -328,7 +332,8 @@ int tril::runProduct(const std::string &path, const std::vector<std::string> &ar
 namespace {
 
 int interpret(const EvalRequest &request) {
-  auto frontend = readModel(request.build.text, request.build.weights, request.build.renames);
+  auto frontend = readModel(request.build.text, request.build.weights, request.build.renames,
+                            request.build.context);
   if (!frontend)
     return 1;
   Compilation compilation(request.build);
@@ -429,6 +434,9 @@ int interpret(const EvalRequest &request) {
 } // namespace
 
 int tril::evaluateText(const EvalRequest &request) {
+  if (const BuildRequest &build = request.build;
+      !build.context && dependsOnContext(build.text, build.weights, build.renames))
+    return evaluateApart(request);
   if (request.interpret) {
     if (request.step)
       throw Error("`--interpret` gives the meaning of the whole sequence; it has no `--step`");

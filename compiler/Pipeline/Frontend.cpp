@@ -51,14 +51,17 @@ static std::vector<dsl::Rename> renamesOf(const std::vector<std::string> &option
   return renames;
 }
 
-std::optional<Frontend> tril::readModel(const std::string &text, const std::string &weights,
-                                        const std::vector<std::string> &renames) {
+static std::optional<Frontend> read(const std::string &text, const std::string &weights,
+                                    const std::vector<std::string> &renames, int64_t context,
+                                    bool quiet) {
   Frontend result;
   result.source = readSource(text);
+  result.context = context;
   dsl::Diagnostics diagnostics;
   dsl::ast::Program program = dsl::parse(result.source, diagnostics);
   if (diagnostics.hasErrors()) {
-    tell(diagnostics);
+    if (!quiet)
+      tell(diagnostics);
     return std::nullopt;
   }
   result.checkpoint = Checkpoint::open(weights);
@@ -70,12 +73,25 @@ std::optional<Frontend> tril::readModel(const std::string &text, const std::stri
   options.tensors = &shapes;
   options.renames = renamesOf(renames);
   options.library = &library;
+  options.context = context;
   result.model = dsl::check(program, options, diagnostics);
-  if (!diagnostics.all().empty())
+  if (!quiet && !diagnostics.all().empty())
     tell(diagnostics);
   if (!result.model)
     return std::nullopt;
   return result;
+}
+
+std::optional<Frontend> tril::readModel(const std::string &text, const std::string &weights,
+                                        const std::vector<std::string> &renames, int64_t context) {
+  return read(text, weights, renames, context, /*quiet=*/false);
+}
+
+bool tril::dependsOnContext(const std::string &text, const std::string &weights,
+                            const std::vector<std::string> &renames) {
+  // A build of the same text tells what is wrong.
+  std::optional<Frontend> result = read(text, weights, renames, 0, /*quiet=*/true);
+  return result && result->model->readsContext;
 }
 
 bool tril::proved(const Frontend &frontend, ModuleOp module) {

@@ -110,6 +110,8 @@ Manifest tril::manifestOf(ModelOp model, const Frontend &frontend, const std::st
     if (text.axes[i].sequence && text.axes[i].root == static_cast<int>(i) &&
         static_cast<int>(i) != text.time)
       manifest.sequences.push_back(axisName(i));
+  if (frontend.context)
+    manifest.context = frontend.context;
   if (text.longest) {
     manifest.longest = *text.longest;
     manifest.context = std::min(manifest.context, manifest.longest);

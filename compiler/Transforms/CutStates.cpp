@@ -68,11 +68,12 @@ struct Reader {
   Value other() { return contract.getFactors()[1 - at]; }
 };
 
-/// A renamed value that is latent . weight.
+/// A renamed value that is latent . weight, or that times a number.
 struct Reading {
   RenameOp rename;
   ContractOp made;
   Value latent, weight;
+  Value scale; // null: 1
   SmallVector<Reader> readers;
 };
 
@@ -203,10 +204,18 @@ private:
   static std::optional<Reading> latentOf(RenameOp rename) {
     if (!readingOf(rename) || rename.getFrom() != "time")
       return std::nullopt;
-    auto made = rename.getOperand().getDefiningOp<ContractOp>();
+    Value value = rename.getOperand(), scale;
+    if (auto scaled = value.getDefiningOp<MulOp>())
+      for (unsigned at : {0, 1})
+        if (Value by = scaled->getOperand(at); typeOf(by).getAxes().empty() && isFree(by)) {
+          scale = by;
+          value = scaled->getOperand(1 - at);
+          break;
+        }
+    auto made = value.getDefiningOp<ContractOp>();
     if (!made || made.getFactors().size() != 2)
       return std::nullopt;
-    Reading reading{rename, made, made.getFactors()[0], made.getFactors()[1], {}};
+    Reading reading{rename, made, made.getFactors()[0], made.getFactors()[1], scale, {}};
     if (isFree(reading.latent))
       std::swap(reading.latent, reading.weight);
     NamedTensorType latent = typeOf(reading.latent), weight = typeOf(reading.weight);
@@ -295,6 +304,8 @@ private:
         result = ContractOp::create(builder, loc, contract.getResult().getType(), summed,
                                     ValueRange{query, kept});
       }
+      if (reading.scale)
+        result = MulOp::create(builder, loc, result.getType(), result, reading.scale);
       contract.getResult().replaceAllUsesWith(result);
       contract.erase();
     }

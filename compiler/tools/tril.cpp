@@ -52,6 +52,14 @@ static void addQuantize(CLI::App *command, std::string &quantize) {
       ->check(CLI::IsMember({"f16", "bf16", "q8_0", "q4_0", "q4_k"}));
 }
 
+static void addContext(CLI::App *command, int64_t &context) {
+  command
+      ->add_option("--ctx", context,
+                   "positions that the product is for: its -c unless that says otherwise, and what "
+                   "a text may go by")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 31));
+}
+
 static void addBuildOptions(CLI::App *command, BuildRequest &request) {
   command->add_option("model", request.text, "the text (.tril)")->required();
   command
@@ -70,6 +78,7 @@ static void addBuildOptions(CLI::App *command, BuildRequest &request) {
   addCache(command, request.cache);
   addQuantize(command, request.quantize);
   addRename(command, request.renames);
+  addContext(command, request.context);
   addUnchecked(command, request);
   command->add_option("--dump-ir", request.dumpDirectory,
                       "write the IR after every pass to this folder, one numbered file each");
@@ -132,6 +141,7 @@ static int runTool(int argc, char **argv) {
   addCache(buildCommand, buildRequest.cache);
   addQuantize(buildCommand, buildRequest.quantize);
   addRename(buildCommand, buildRequest.renames);
+  addContext(buildCommand, buildRequest.context);
   buildCommand->add_option(
       "--quantize-errors", buildRequest.errors,
       "write how far each tensor is off to this file: as JSON where it ends in "

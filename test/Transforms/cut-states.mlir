@@ -51,6 +51,24 @@ tril.model @m is "causal" {
     tril.return %o : !tv
   }
 
+  // Times a number too: it is multiplied with what comes of them.
+  // CHECK-LABEL: tril.body @scaled
+  // CHECK-DAG: %[[WK:.*]] = tril.param "wk"
+  // AUTO-DAG: %[[Q:.*]] = tril.contract ["key"] %arg0, %[[WK]] : (!time_head_key, !head_key_latent) -> !time_head_latent
+  // AUTO-DAG: %[[C:.*]] = tril.rename %arg1 "time" to "past" : (!time_latent) -> !past_latent
+  // AUTO: %[[S:.*]] = tril.contract ["latent"] %[[Q]], %[[C]] : (!time_head_latent, !past_latent) -> !time_past_head
+  // AUTO: %[[R:.*]] = tril.mul %[[S]], %{{.*}} : (!time_past_head, !tril.tensor<f32>) -> !time_past_head
+  // AUTO: tril.return %[[R]]
+  tril.body @scaled(%q: !tk, %c: !tc) -> !tph {
+    %wk = tril.param "wk" strides [64, 4, 1] of [8, 16, 4] : !wk
+    %two = tril.constant 2.0 : !tril.tensor<f32>
+    %k = tril.contract ["latent"] %c, %wk : (!tc, !wk) -> !tk
+    %k2 = tril.mul %k, %two : (!tk, !tril.tensor<f32>) -> !tk
+    %kp = tril.rename %k2 "time" to "past" : (!tk) -> !pk
+    %s = tril.contract ["key"] %q, %kp : (!tk, !pk) -> !tph
+    tril.return %s : !tph
+  }
+
   // Keys that are computed of what is read, again by every step, are computed once.  Their input would take fewer bytes, and far
   // more arithmetic.
   // CHECK-LABEL: tril.body @once

@@ -59,7 +59,7 @@ def main():
             done = new(*options)
             expect(f"tril new {' '.join(options)}", (done.returncode, done.stderr), (1, f"tril: {message}\n"))
         done = new("other", "--from", "unheard_of")
-        expect("an unknown text", (done.returncode, done.stderr.split(" apertus")[0]),
+        expect("an unknown text", (done.returncode, done.stderr.split(" afmoe")[0]),
                (1, "tril: there is no text `unheard_of` to begin with; there are"))
         with open(os.path.join(work, "kept.tril")) as file:
             expect("kept.tril", file.read(), "kept")

@@ -1,11 +1,11 @@
 """Other sizes for the configuration of a golden case: widths, heads, layers, experts, as far as they go together."""
 
-HEADS = ("num_attention_heads", "n_head", "n_heads", "num_heads")
-WIDTHS = ("hidden_size", "n_embd", "d_model")
+HEADS = ("num_attention_heads", "n_head", "n_heads", "num_heads", "attention_heads")
+WIDTHS = ("hidden_size", "n_embd", "d_model", "dim")
 GROUPS = ("num_key_value_heads", "num_kv_heads")
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 INNER = ("intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size", "d_ff", "moe_intermediate_size", "shared_expert_intermediate_size",
-         "intermediate_size_mlp")
+         "intermediate_size_mlp", "hidden_dim", "dff")
 FREE = ("mamba_d_state", "state_size", "mamba_d_conv", "conv_kernel", "conv_L_cache", "conv1d_width", "linear_conv_kernel_dim",
         "linear_value_head_dim", "linear_key_head_dim", "kv_lora_rank", "laurel_rank", "hidden_size_per_layer_input", "mamba_dt_rank",
         "time_step_rank")
@@ -71,7 +71,7 @@ def resize(dice, config):
             config[key] = dice.randint(2, 9)
     for key in EXPERTS:
         if config.get(key):
-            config[key] = config.get("n_group", 1) * dice.randint(2, 3)
+            config[key] = (config.get("n_group") or config.get("num_expert_group") or 1) * dice.randint(2, 3)
     config["vocab_size"] = dice.choice([17, 50, 64])
     if "vocab_size_per_layer_input" in config:
         config["vocab_size_per_layer_input"] = config["vocab_size"]

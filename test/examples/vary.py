@@ -29,7 +29,7 @@ BETWEEN = 1e-3  # of compiled code from the interpreter, for logits of a size of
 WINDOWS = ("sliding_window", "attention_window_size", "window_size", "attention_chunk_size", "local_attention")
 EPSILONS = ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_eps", "norm_epsilon")
 ACTIVATIONS = ("hidden_act", "hidden_activation", "activation_function", "activation", "classifier_activation")
-CHOSEN = {"num_experts_per_tok": ("num_local_experts", "num_experts")}
+CHOSEN = {"num_experts_per_tok": ("num_local_experts", "num_experts"), "num_experts_per_token": ("num_experts",)}
 FACTORS = ("logit_scale", "routed_scaling_factor", "clip_qkv", "embedding_multiplier", "attention_multiplier", "residual_multiplier",
            "logits_scaling", "scale_depth", "scale_emb", "attn_logit_softcapping", "final_logit_softcapping", "query_pre_attn_scalar",
            "key_multiplier", "ssm_in_multiplier", "attn_scale", "floor_scale", "swiglu_limit", "full_attn_alpha_factor")
@@ -67,8 +67,10 @@ def vary(dice, config):
         if key in config:
             config[key] = dice.randint(1, next(config[number] for number in (*numbers, "n_routed_experts") if config.get(number)))
     if config.get("topk_group"):  # as many as are chosen must be in the groups that are kept
-        config["topk_group"] = dice.randint(1, config["n_group"])
-        config["num_experts_per_tok"] = min(config["num_experts_per_tok"], config["topk_group"] * config["n_routed_experts"] // config["n_group"])
+        groups, experts, chosen = (next(key for key in keys if config.get(key)) for keys in (
+            ("n_group", "num_expert_group"), ("n_routed_experts", "num_experts"), CHOSEN))
+        config["topk_group"] = dice.randint(1, config[groups])
+        config[chosen] = min(config[chosen], config["topk_group"] * config[experts] // config[groups])
     for key in FACTORS:
         if config.get(key) is not None:
             config[key] = config[key] * dice.choice([0.5, 1, 2])
@@ -76,7 +78,7 @@ def vary(dice, config):
         if isinstance(config.get(key), bool) and dice.random() < 0.5 and key != "use_qk_norm":
             config[key] = not config[key]
     kinds = config.get("layer_types")
-    if kinds and set(kinds) <= {"full_attention", "sliding_attention"} and not config.get("num_kv_shared_layers"):
+    if kinds and set(kinds) <= {"full_attention", "sliding_attention"} and not config.get("num_kv_shared_layers") and "per_layer_config" not in config:
         if config.get("sliding_window"):
             config["layer_types"] = [dice.choice(["full_attention", "sliding_attention"]) for _ in kinds]
     if config.get("no_rope_layers"):

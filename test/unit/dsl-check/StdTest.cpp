@@ -33,6 +33,36 @@ TEST(Std, PrintsADefinitionWithItsComment) {
             "error: the library has no `softmx`\nhelp: a similar name is `softmax`\n");
 }
 
+TEST(Std, ScalesRotaryPositionsForWhatATextIsBuiltFor) {
+  const char *text = R"(
+axis pair = 2
+output y[time, pair] = time * rope_frequency[pair](config, 100, 32)
+)";
+  struct Case {
+    const char *config;
+    int64_t context;
+    std::optional<int64_t> longest;
+    bool reads;
+  };
+  for (const Case &c : std::initializer_list<Case>{
+           {R"({"rope_type": "default"})", 0, std::nullopt, false},
+           {R"({"rope_type": "dynamic", "factor": 2})", 0, 32, true},
+           {R"({"rope_type": "dynamic", "factor": 2})", 32, 32, true},
+           {R"({"rope_type": "dynamic", "factor": 2})", 33, std::nullopt, true},
+           {R"({"rope_type": "dynamic", "factor": 2, "alpha": 50})", 33, std::nullopt, false},
+           {R"({"type": "su", "short_factor": [1, 1], "long_factor": [2, 2],
+                "original_max_position_embeddings": 8})",
+            0, 8, true},
+           {R"({"type": "su", "short_factor": [1, 1], "long_factor": [2, 2],
+                "original_max_position_embeddings": 8})",
+            9, std::nullopt, true}}) {
+    Checked checked = checkText(text, c.config, nullptr, {}, c.context);
+    ASSERT_TRUE(checked.model) << checked.messages();
+    EXPECT_EQ(checked.model->longest, c.longest) << c.config << " for " << c.context;
+    EXPECT_EQ(checked.model->readsContext, c.reads) << c.config << " for " << c.context;
+  }
+}
+
 TEST(Std, KnowsBothSpellingsOfRotaryPositions) {
   const char *text = R"(
 axis pair = 4

@@ -37,7 +37,7 @@ Shapes readShapes(const std::string &path) {
 }
 
 Checked checkText(const std::string &text, const std::string &config, const Shapes *tensors,
-                  const std::string &dialect) {
+                  const std::string &dialect, int64_t context) {
   Checked out;
   auto source = std::make_shared<Source>(Source{"test.tril", text});
   out.source = source;
@@ -52,6 +52,7 @@ Checked checkText(const std::string &text, const std::string &config, const Shap
   options.tensors = tensors;
   options.dialect = dialect;
   options.library = &library();
+  options.context = context;
   out.model = check(program, options, out.diagnostics);
   EXPECT_EQ(out.model.has_value(), !out.diagnostics.hasErrors());
   return out;

@@ -16,7 +16,8 @@ struct Checked {
 
 /// Checks a text; `config` is JSON, empty for none.
 Checked checkText(const std::string &text, const std::string &config = {},
-                  const Shapes *tensors = nullptr, const std::string &dialect = {});
+                  const Shapes *tensors = nullptr, const std::string &dialect = {},
+                  int64_t context = 0);
 
 /// The library from the source tree.
 const tril::dsl::Library &library();

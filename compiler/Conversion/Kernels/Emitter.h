@@ -39,6 +39,7 @@ public:
   Value vectorOf(llvm::ArrayRef<float> values);
   Value laneNumbers();       ///< 0..15 as i32
   Value steps(int64_t step); ///< 0, step, ... 15 * step as i32
+  Value lanesBelow(Value count); ///< i1: lane < count (i64)
 
   // Sizes (i64).
   Value add(Value a, Value b);
@@ -78,6 +79,11 @@ public:
   /// Over 16 lanes, in one order on every machine.
   Value reduceAdd(Value a);
   Value reduceMax(Value a);
+  /// Of two rows of a matrix, blocks of `size` lanes change places: what lies `size` below the
+  /// diagonal with what lies above it.
+  std::pair<Value, Value> exchange(Value a, Value b, int size);
+  /// A 16 x 16 square of numbers of 32 bits: row i of the result is what was in lane i.
+  void transpose(Values &rows);
   Value andi(Value a, Value b);
   Value ori(Value a, Value b);
   Value addi(Value a, Value b);
@@ -92,6 +98,7 @@ public:
   Value bitcast(Value a, mlir::Type type);
   Value select(Value condition, Value a, Value b);
   Value intrinsic(llvm::StringRef name, llvm::ArrayRef<Value> arguments, mlir::Type result);
+  void call(llvm::StringRef intrinsic, llvm::ArrayRef<Value> arguments); ///< without a result
 
   // Control.
   /// for (i = lo; i < hi; i += step) with carried values; the body returns the next ones.

@@ -189,8 +189,8 @@ void AttentionEmitter::positions(Value row, Value count) {
     visit(*seen, absolute, [&](const Tile &visited, ArrayRef<Bounds> keys) {
       eachTile([&](Value rowTile) {
         Tile own = visited;
-        Value some = keyTiles.narrow(
-            own, keyTiles.load(*seen, e.at(table, e.mul(rowTile, entry))), keys);
+        Value some =
+            keyTiles.narrow(own, keyTiles.load(*seen, e.at(table, e.mul(rowTile, entry))), keys);
         e.ifThen(some,
                  [&] { eachMember([&](Value member) { tile(rowsOf(rowTile, member), own); }); });
       });
@@ -204,9 +204,7 @@ void AttentionEmitter::positions(Value row, Value count) {
       finish(
           e.mul(e.add(e.mul(rowTile, spec.members), member), height), left(first),
           [&](Value i) { return QueryRow{e.add(absolute, place(i)), f.group, member, f.extra}; },
-          [&](Value i) {
-            return e.at(e.at(f.o, e.mul(e.add(row, place(i)), f.oStride)), head);
-          });
+          [&](Value i) { return e.at(e.at(f.o, e.mul(e.add(row, place(i)), f.oStride)), head); });
     });
   });
 }

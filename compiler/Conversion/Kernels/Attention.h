@@ -60,7 +60,7 @@ struct AttentionSpec {
   int64_t members = 1; ///< queries that share a key
   /// bf16: queries, keys, weights and values are rounded to it where they are multiplied.
   StateElement products = StateElement::f32;
-  std::string extra;   ///< types of extra arguments of the function: p pointer, i i64
+  std::string extra; ///< types of extra arguments of the function: p pointer, i i64
 
   /// Keys lie in blocks of keyTile * step positions, in each those of one residue after the other;
   /// a query sees keys of one residue only.

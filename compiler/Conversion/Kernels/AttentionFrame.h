@@ -99,5 +99,4 @@ protected:
 std::unique_ptr<TileProducts> makeFloatProducts(AttentionFrame &f);
 std::unique_ptr<TileProducts> makePairProducts(AttentionFrame &f);
 
-
 } // namespace tril::kernels

@@ -37,8 +37,8 @@ public:
   Value splat(float value);
   Value splatInt(int64_t value, int bits = 32, int64_t lanes = 16);
   Value vectorOf(llvm::ArrayRef<float> values);
-  Value laneNumbers();       ///< 0..15 as i32
-  Value steps(int64_t step); ///< 0, step, ... 15 * step as i32
+  Value laneNumbers();           ///< 0..15 as i32
+  Value steps(int64_t step);     ///< 0, step, ... 15 * step as i32
   Value lanesBelow(Value count); ///< i1: lane < count (i64)
 
   // Sizes (i64).

@@ -77,31 +77,41 @@ void FloatProducts::products(size_t d, const Rows &rows, const Tile &tile) {
   int64_t width = spec.dots[d].width;
   StateElement stored = turned[d] ? StateElement::f32 : spec.dots[d].stored;
   int64_t bytes = stored == StateElement::f32 ? 4 : 2;
-  int count = rows.count(), n = f.columns(count, keyTile / 16);
+  int count = rows.count();
   Value base = turned[d] ? turned[d] : f.keysOf(d, tile);
-  e.loop(
-      e.div(tile.begin, 16 * n), e.div(e.add(tile.end, 16 * n - 1), 16 * n), 1, [&](Value column) {
-        Value block = e.at(base, e.mul(column, n * 16 * width * bytes));
-        Values init(static_cast<size_t>(count) * n, e.splat(0));
-        Values dots = e.loop(
-            e.constant(0), e.constant(width), 1, init, [&](Value k, ArrayRef<Value> carried) {
-              Values next(carried), w;
+  auto blocks = [&](int n) { // of n vectors of keys
+    Value from = e.div(tile.begin, 16 * n), to = e.div(e.add(tile.end, 16 * n - 1), 16 * n);
+    e.loop(from, to, 1, [&](Value column) {
+      Value block = e.at(base, e.mul(column, n * 16 * width * bytes));
+      Values init(static_cast<size_t>(count) * n, e.splat(0));
+      Values dots =
+          e.loop(e.constant(0), e.constant(width), 1, init, [&](Value k, ArrayRef<Value> carried) {
+            Values next(carried), w;
+            for (int j = 0; j < n; ++j)
+              w.push_back(
+                  loadStored(e, e.at(e.at(block, e.mul(k, 16 * bytes)), j * width * 16 * bytes),
+                             stored, static_cast<unsigned>(16 * bytes)));
+            for (int i = 0; i < count; ++i) {
+              Value x = e.broadcast(e.load(e.at(rows.queries[d][i], e.mul(k, 4)), e.f32(), 4));
               for (int j = 0; j < n; ++j)
-                w.push_back(
-                    loadStored(e, e.at(e.at(block, e.mul(k, 16 * bytes)), j * width * 16 * bytes),
-                               stored, static_cast<unsigned>(16 * bytes)));
-              for (int i = 0; i < count; ++i) {
-                Value x = e.broadcast(e.load(e.at(rows.queries[d][i], e.mul(k, 4)), e.f32(), 4));
-                for (int j = 0; j < n; ++j)
-                  next[i * n + j] = e.fma(x, w[j], carried[i * n + j]);
-              }
-              return next;
-            });
-        Value out = e.at(f.scores, e.mul(column, n * 64));
-        for (int i = 0; i < count; ++i)
-          for (int j = 0; j < n; ++j)
-            e.store(dots[i * n + j], e.at(out, f.scoresAt(d, i) + j * 64), 64);
-      });
+                next[i * n + j] = e.fma(x, w[j], carried[i * n + j]);
+            }
+            return next;
+          });
+      Value out = e.at(f.scores, e.mul(column, n * 64));
+      for (int i = 0; i < count; ++i)
+        for (int j = 0; j < n; ++j)
+          e.store(dots[i * n + j], e.at(out, f.scoresAt(d, i) + j * 64), 64);
+    });
+  };
+  int n = f.columns(count, keyTile / 16);
+  if (n == keyTile / 16) {
+    Value half = e.ori(e.lessEqual(tile.end, e.constant(keyTile / 2)),
+                       e.lessEqual(e.constant(keyTile / 2), tile.begin));
+    e.ifElse(half, [&] { blocks(n / 2); }, [&] { blocks(n); });
+  } else {
+    blocks(n);
+  }
 }
 
 /// 16 floats at `at`, which belong to row i of the tile, relative to the new maximum.

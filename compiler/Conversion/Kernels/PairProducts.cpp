@@ -136,7 +136,8 @@ void PairProducts::turnKeys(size_t d, const Tile &tile) {
       auto half = [&](Value row, int64_t at) -> Value {
         Value left = e.sub(e.constant(dot.width - at), first);
         return loadRounded(e, e.at(row, at * dot.bytes()), dot.stored,
-                           static_cast<unsigned>(dot.bytes()), whole ? Value() : e.lanesBelow(left));
+                           static_cast<unsigned>(dot.bytes()),
+                           whole ? Value() : e.lanesBelow(left));
       };
       llvm::SmallVector<int64_t> both(32);
       std::iota(both.begin(), both.end(), 0);
@@ -186,15 +187,14 @@ void PairProducts::packValues(const Tile &tile) {
 Value PairProducts::notFinite(const Tile &) {
   VectorType halves = e.vector(e.builder.getI16Type(), 32);
   Value exponent = e.splatInt(0x7f80, 16, 32);
-  Value most =
-      e.loop(e.constant(0), e.constant(f.vectors * keyPairs * 64), 64, {e.splatInt(0, 16, 32)},
-             [&](Value at, ArrayRef<Value> carried) {
-               Value part = e.andi(e.load(e.at(values, at), halves, 64), exponent);
-               return Values{
-                   arith::MaxSIOp::create(e.builder, e.loc, carried[0], part).getResult()};
-             })[0];
-  Value top = mlir::vector::ReductionOp::create(e.builder, e.loc,
-                                                mlir::vector::CombiningKind::MAXSI, most);
+  Value most = e.loop(e.constant(0), e.constant(f.vectors * keyPairs * 64), 64,
+                      {e.splatInt(0, 16, 32)}, [&](Value at, ArrayRef<Value> carried) {
+                        Value part = e.andi(e.load(e.at(values, at), halves, 64), exponent);
+                        return Values{
+                            arith::MaxSIOp::create(e.builder, e.loc, carried[0], part).getResult()};
+                      })[0];
+  Value top =
+      mlir::vector::ReductionOp::create(e.builder, e.loc, mlir::vector::CombiningKind::MAXSI, most);
   return e.equal(e.extendUnsigned(top, e.i64()), 0x7f80);
 }
 
@@ -205,21 +205,21 @@ void PairProducts::products(size_t d, const Rows &rows, const Tile &tile) {
       e.div(tile.begin, 16 * n), e.div(e.add(tile.end, 16 * n - 1), 16 * n), 1, [&](Value column) {
         Value block = e.at(keys[d], e.mul(column, n * blockBytes(d)));
         Values init(static_cast<size_t>(count) * n, e.splat(0));
-        Values dots = e.loop(
-            e.constant(0), e.constant(width(d) / 2), 1, init,
-            [&](Value k, ArrayRef<Value> carried) {
-              Values next(carried), w;
-              for (int j = 0; j < n; ++j)
-                w.push_back(
-                    e.load(e.at(e.at(block, e.mul(k, 64)), j * blockBytes(d)), e.ints(), 64));
-              for (int i = 0; i < count; ++i) {
-                Value x = e.broadcast(
-                    e.load(e.at(e.at(query, e.mul(k, 4)), i * queryBytes(d)), e.i32(), 4));
-                for (int j = 0; j < n; ++j)
-                  next[i * n + j] = addProducts(e, carried[i * n + j], w[j], x);
-              }
-              return next;
-            });
+        Values dots =
+            e.loop(e.constant(0), e.constant(width(d) / 2), 1, init,
+                   [&](Value k, ArrayRef<Value> carried) {
+                     Values next(carried), w;
+                     for (int j = 0; j < n; ++j)
+                       w.push_back(e.load(e.at(e.at(block, e.mul(k, 64)), j * blockBytes(d)),
+                                          e.ints(), 64));
+                     for (int i = 0; i < count; ++i) {
+                       Value x = e.broadcast(
+                           e.load(e.at(e.at(query, e.mul(k, 4)), i * queryBytes(d)), e.i32(), 4));
+                       for (int j = 0; j < n; ++j)
+                         next[i * n + j] = addProducts(e, carried[i * n + j], w[j], x);
+                     }
+                     return next;
+                   });
         Value out = e.at(f.scores, e.mul(column, n * 64));
         for (int i = 0; i < count; ++i)
           for (int j = 0; j < n; ++j)
@@ -233,8 +233,8 @@ void PairProducts::rescale(const Rows &rows) {
   Value moved =
       arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::UNE, factors, e.splat(1));
   moved = e.andi(moved, e.lanesBelow(rows.exist));
-  Value any = mlir::vector::ReductionOp::create(e.builder, e.loc, mlir::vector::CombiningKind::OR,
-                                                moved);
+  Value any =
+      mlir::vector::ReductionOp::create(e.builder, e.loc, mlir::vector::CombiningKind::OR, moved);
   e.ifThen(any, [&] {
     e.loop(e.constant(0), rows.exist, 1, [&](Value i) {
       Value factor = e.broadcast(e.load(e.at(f.factors, e.mul(i, 4)), e.f32(), 4));
@@ -255,21 +255,21 @@ void PairProducts::multiply(int count, const Tile &tile, Value values, Value out
         init.push_back(e.load(at.back(), e.floats(), 64));
       }
     Value column = e.at(values, e.mul(first, keyPairs * 64));
-    Values added = e.loop(
-        e.div(tile.begin, 2), e.div(e.add(tile.end, 1), 2), 1, init,
-        [&](Value pair, ArrayRef<Value> carried) {
-          Values next(carried), w;
-          for (int j = 0; j < n; ++j)
-            w.push_back(
-                e.load(e.at(e.at(column, e.mul(pair, 64)), j * keyPairs * 64), e.ints(), 64));
-          for (int i = 0; i < count; ++i) {
-            Value x = e.broadcast(
-                e.load(e.at(e.at(f.weights, e.mul(pair, 4)), i * keyTile * 2), e.i32(), 4));
-            for (int j = 0; j < n; ++j)
-              next[i * n + j] = addProducts(e, carried[i * n + j], w[j], x);
-          }
-          return next;
-        });
+    Values added =
+        e.loop(e.div(tile.begin, 2), e.div(e.add(tile.end, 1), 2), 1, init,
+               [&](Value pair, ArrayRef<Value> carried) {
+                 Values next(carried), w;
+                 for (int j = 0; j < n; ++j)
+                   w.push_back(e.load(e.at(e.at(column, e.mul(pair, 64)), j * keyPairs * 64),
+                                      e.ints(), 64));
+                 for (int i = 0; i < count; ++i) {
+                   Value x = e.broadcast(
+                       e.load(e.at(e.at(f.weights, e.mul(pair, 4)), i * keyTile * 2), e.i32(), 4));
+                   for (int j = 0; j < n; ++j)
+                     next[i * n + j] = addProducts(e, carried[i * n + j], w[j], x);
+                 }
+                 return next;
+               });
     for (auto [value, place] : llvm::zip(added, at))
       e.store(value, place, 64);
   };

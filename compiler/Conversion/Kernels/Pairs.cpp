@@ -40,8 +40,6 @@ Value kernels::addProducts(Emitter &e, Value sum, Value a, Value b) {
                        {sum, e.bitcast(a, halves), e.bitcast(b, halves)}, e.floats());
   }
   auto low = [&](Value x) { return e.bitcast(e.shiftLeft(x, 16), e.floats()); };
-  auto high = [&](Value x) {
-    return e.bitcast(e.andi(x, e.splatInt(-0x10000)), e.floats());
-  };
+  auto high = [&](Value x) { return e.bitcast(e.andi(x, e.splatInt(-0x10000)), e.floats()); };
   return e.fma(high(a), high(b), e.fma(low(a), low(b), sum));
 }

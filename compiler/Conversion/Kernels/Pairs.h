@@ -10,8 +10,8 @@ namespace tril::kernels {
 /// 16 floats rounded to bf16, as i16.
 Value toPairs(Emitter &e, Value floats);
 
-/// 16 numbers that lie at `pointer` as `stored`, rounded to bf16, as i16; with a mask, 0 where it is
-/// false.
+/// 16 numbers that lie at `pointer` as `stored`, rounded to bf16, as i16; with a mask, 0 where it
+/// is false.
 Value loadRounded(Emitter &e, Value pointer, StateElement stored, unsigned alignment,
                   Value mask = Value());
 

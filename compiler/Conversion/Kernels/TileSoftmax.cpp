@@ -13,7 +13,7 @@ using namespace tril::kernels;
 int kernels::queryTile(const Machine &machine, const AttentionSpec &spec) {
   if (spec.products != StateElement::f32 && machine.amx)
     return 16;
-  return machine.avx512 ? 8 : machine.avx2 ? 6 : 2;
+  return machine.avx2 ? 6 : 2; // AVX-512: 6 rows by 4 vectors, AVX2: by one of two registers
 }
 
 static int64_t powerOfTwo(int64_t least) {
@@ -26,8 +26,13 @@ int64_t kernels::softmaxScratch(const Machine &machine, const AttentionSpec &spe
 
 // x = n + r with |r| <= 1/2, n goes to the exponent.
 Value kernels::exp2(Emitter &e, Value x, bool rough) {
-  static const float fine[] = {1.54531629e-04F, 1.33908634e-03F, 9.61808256e-03F, 5.55035711e-02F,
-                               2.40226508e-01F, 6.93147188e-01F, 1.0F};
+  static const float fine[] = {1.54531629e-04F,
+                               1.33908634e-03F,
+                               9.61808256e-03F,
+                               5.55035711e-02F,
+                               2.40226508e-01F,
+                               6.93147188e-01F,
+                               1.0F};
   static const float few[] = {5.50087456e-02F, 2.42210756e-01F, 6.93282925e-01F, 1.0F};
   ArrayRef<float> coefficients = rough ? ArrayRef<float>(few) : ArrayRef<float>(fine);
   x = e.maxf(e.splat(-126), x);    // a NaN stays

@@ -36,14 +36,29 @@ private:
   std::unique_ptr<TileProducts> products;
   int64_t block;  ///< positions that go through the keys together, at most
   int memberTile; ///< rows of a tile at one position
+  Value scores;   ///< of two tiles
   Value table;    ///< what each tile of rows sees
+  Value visible;  ///< those that see something of a tile of keys
+  static constexpr int64_t visibleBytes = 40;
 
   void positions(Value row, Value count);
   void onePosition(Value row);
   void start(Value rows);
-  void finish(Value first, Value count, llvm::function_ref<QueryRow(Value)> describe,
-              llvm::function_ref<Value(Value)> output);
-  void tile(const Rows &rows, const Tile &tile);
+  void finish(Value row, const QueryRow &query, Value out);
+  void weigh(const Rows &rows, const Tile &tile);
+  void storeVisible(const Tile &tile, Value rowTile, Value at);
+  Tile loadVisible(Tile tile, Value &rowTile, Value at);
+  Value resultAt(Value row, Value member) {
+    Value head = e.add(e.mul(f.group, spec.members), member);
+    return e.at(e.at(f.o, e.mul(row, f.oStride)), e.mul(head, spec.value.width * 4));
+  }
+  void prefetch(Value from, int64_t bytes, bool toWrite) {
+    for (int64_t at = 0; at < bytes; at += 64)
+      e.prefetch(e.at(from, at), toWrite);
+  }
+  int64_t scoreBytes() const {
+    return static_cast<int64_t>(spec.dots.size()) * f.height * keyTile * 4;
+  }
   void softmax(const Rows &rows, const Tile &tile, bool partial);
   void visit(const SeenKeys &seen, Value first,
              llvm::function_ref<void(const Tile &, ArrayRef<Bounds>)> use);
@@ -72,8 +87,8 @@ void AttentionEmitter::softmax(const Rows &rows, const Tile &tile, bool partial)
   func::CallOp::create(e.builder, e.loc, function, arguments);
 }
 
-void AttentionEmitter::tile(const Rows &rows, const Tile &tile) {
-  products->products(rows, tile);
+/// Scores to weights, and adds the values.
+void AttentionEmitter::weigh(const Rows &rows, const Tile &tile) {
   auto partial = [&] { softmax(rows, tile, /*partial=*/true); };
   if (tile.full)
     e.ifElse(tile.full, [&] { softmax(rows, tile, /*partial=*/false); }, partial);
@@ -105,41 +120,33 @@ void AttentionEmitter::start(Value rows) {
   });
 }
 
-/// Divides rows first .. first + count of the state by their sums; `output` gives the place of a
-/// row.
-void AttentionEmitter::finish(Value first, Value count,
-                              llvm::function_ref<QueryRow(Value)> describe,
-                              llvm::function_ref<Value(Value)> output) {
-  e.loop(e.constant(0), count, 1, [&](Value i) {
-    Value row = e.add(first, i), out = output(i);
-    Value sum = e.reduceAdd(e.load(e.at(f.sums, e.mul(row, 64)), e.floats(), 64));
-    Value inverse = arith::DivFOp::create(e.builder, e.loc, e.constantF32(1), sum);
-    Value empty =
-        arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::OEQ, sum, e.constantF32(0));
+/// Divides row `row` of the state by its sum, to `out`.
+void AttentionEmitter::finish(Value row, const QueryRow &query, Value out) {
+  Value sum = e.reduceAdd(e.load(e.at(f.sums, e.mul(row, 64)), e.floats(), 64));
+  Value inverse = arith::DivFOp::create(e.builder, e.loc, e.constantF32(1), sum);
+  Value empty =
+      arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::OEQ, sum, e.constantF32(0));
+  inverse = e.select(empty, e.constantF32(0), inverse);
+  if (spec.sink) { // the sum and the outputs are relative to the maximum of the keys
+    Value maximum = e.load(e.at(f.maxima, e.mul(row, 4)), e.f32(), 4);
+    Value sink = spec.sink(e, query), top = e.maxf(maximum, sink);
+    auto power = [&](Value x) { // of a number
+      Value y = exp2(e, e.broadcast(e.mulf(e.subf(x, top), e.constantF32(log2e))));
+      return mlir::vector::ExtractOp::create(e.builder, e.loc, y, ArrayRef<int64_t>{0}).getResult();
+    };
+    Value keep = power(maximum);
+    inverse = arith::DivFOp::create(e.builder, e.loc, keep, e.addf(e.mulf(sum, keep), power(sink)));
     inverse = e.select(empty, e.constantF32(0), inverse);
-    if (spec.sink) { // the sum and the outputs are relative to the maximum of the keys
-      Value maximum = e.load(e.at(f.maxima, e.mul(row, 4)), e.f32(), 4);
-      Value sink = spec.sink(e, describe(i)), top = e.maxf(maximum, sink);
-      auto power = [&](Value x) { // of a number
-        Value y = exp2(e, e.broadcast(e.mulf(e.subf(x, top), e.constantF32(log2e))));
-        return mlir::vector::ExtractOp::create(e.builder, e.loc, y, ArrayRef<int64_t>{0})
-            .getResult();
-      };
-      Value keep = power(maximum);
-      inverse =
-          arith::DivFOp::create(e.builder, e.loc, keep, e.addf(e.mulf(sum, keep), power(sink)));
-      inverse = e.select(empty, e.constantF32(0), inverse);
-    }
-    inverse = e.broadcast(inverse);
-    Value from = f.outputsAt(row);
-    auto result = [&](Value at) { return e.mulf(e.load(e.at(from, at), e.floats(), 64), inverse); };
-    e.loop(e.constant(0), e.constant(f.vectors), 1, [&](Value column) {
-      Value at = e.mul(column, 64), to = e.at(out, at);
-      if (f.tail)
-        e.storeMasked(result(at), to, f.lanesOf(column), 4);
-      else
-        e.store(result(at), to, 4);
-    });
+  }
+  inverse = e.broadcast(inverse);
+  Value from = f.outputsAt(row);
+  auto result = [&](Value at) { return e.mulf(e.load(e.at(from, at), e.floats(), 64), inverse); };
+  e.loop(e.constant(0), e.constant(f.vectors), 1, [&](Value column) {
+    Value at = e.mul(column, 64), to = e.at(out, at);
+    if (f.tail)
+      e.storeMasked(result(at), to, f.lanesOf(column), 4);
+    else
+      e.store(result(at), to, 4);
   });
 }
 
@@ -152,6 +159,9 @@ void AttentionEmitter::positions(Value row, Value count) {
   start(e.mul(rowTiles, height * spec.members));
   auto distance = [&](Value i) { return e.mul(i, spec.rowStep()); };
   auto left = [&](Value first) { return e.min(e.sub(count, first), e.constant(height)); };
+  auto stateOf = [&](Value rowTile, Value member) {
+    return e.mul(e.add(e.mul(rowTile, spec.members), member), height);
+  };
   /// Those of a tile; what is past the last one repeats it.
   auto rowsOf = [&](Value rowTile, Value member) {
     Rows rows;
@@ -165,48 +175,101 @@ void AttentionEmitter::positions(Value row, Value count) {
     }
     rows.places = {e.add(absolute, distance(first)), e.constant(spec.rowStep()), last, member,
                    e.constant(0)};
-    rows.state = e.mul(e.add(e.mul(rowTile, spec.members), member), height);
+    rows.state = stateOf(rowTile, member);
     rows.exist = spec.products == StateElement::f32 ? e.constant(height) : exist;
     return rows;
-  };
-  auto eachMember = [&](llvm::function_ref<void(Value)> body) {
-    e.loop(e.constant(0), e.constant(spec.members), 1, body);
   };
   auto eachTile = [&](llvm::function_ref<void(Value)> body) {
     e.loop(e.constant(0), rowTiles, 1, body);
   };
+  // Members of a position lie together in memory.
+  auto eachRow = [&](llvm::function_ref<void(Value rowTile, Value i, Value member)> body) {
+    eachTile([&](Value rowTile) {
+      e.loop(e.constant(0), left(e.mul(rowTile, height)), 1, [&](Value i) {
+        e.loop(e.constant(0), e.constant(spec.members), 1,
+               [&](Value member) { body(rowTile, i, member); });
+      });
+    });
+  };
+  auto place = [&](Value rowTile, Value i) { return distance(e.add(e.mul(rowTile, height), i)); };
 
   if (std::optional<SeenKeys> seen = keyTiles.seenBy(absolute, count)) {
     int64_t entry = keyTiles.bytes(*seen);
-    if (!table)
+    if (!table) {
       table = e.allocate(block / height * entry);
+      visible = e.allocate(block / height * visibleBytes);
+    }
     eachTile([&](Value rowTile) {
       Value first = e.mul(rowTile, height);
       keyTiles.store(*keyTiles.seenBy(e.add(absolute, distance(first)), left(first)),
                      e.at(table, e.mul(rowTile, entry)));
-      eachMember([&](Value member) { products->beginRows(rowsOf(rowTile, member)); });
+    });
+    eachRow([&](Value rowTile, Value i, Value member) {
+      Values queries;
+      for (size_t d = 0; d < spec.dots.size(); ++d)
+        queries.push_back(f.queryAt(d, e.add(row, place(rowTile, i)), member));
+      products->beginRow(e.add(stateOf(rowTile, member), i), queries);
+      // What is read for the next block, and written at the end of this one, is far away.
+      for (size_t d = 0; d < spec.dots.size(); ++d) {
+        Value next = e.add(row, e.add(place(rowTile, i), block * spec.rowStep()));
+        prefetch(f.queryAt(d, next, member), spec.dots[d].width * 4, /*toWrite=*/false);
+      }
+      prefetch(resultAt(e.add(row, place(rowTile, i)), member), spec.value.width * 4,
+               /*toWrite=*/true);
     });
     visit(*seen, absolute, [&](const Tile &visited, ArrayRef<Bounds> keys) {
-      eachTile([&](Value rowTile) {
-        Tile own = visited;
-        Value some =
-            keyTiles.narrow(own, keyTiles.load(*seen, e.at(table, e.mul(rowTile, entry))), keys);
-        e.ifThen(some,
-                 [&] { eachMember([&](Value member) { tile(rowsOf(rowTile, member), own); }); });
+      Value tiles = e.loop(
+          e.constant(0), rowTiles, 1, {e.constant(0)}, [&](Value rowTile, ArrayRef<Value> carried) {
+            Tile own = visited;
+            SeenKeys mine = keyTiles.load(*seen, e.at(table, e.mul(rowTile, entry)));
+            Value some = keyTiles.narrow(own, mine, keys);
+            e.ifThen(some, [&] { storeVisible(own, rowTile, carried[0]); });
+            return Values{e.add(carried[0], e.extendUnsigned(some, e.i64()))};
+          })[0];
+      // The products of the next rows come before the softmax of these: they may run beside it.
+      Value units = e.mul(tiles, spec.members);
+      auto with = [&](Value unit, llvm::function_ref<void(const Rows &, const Tile &)> use) {
+        f.scores = e.at(scores, e.mul(e.rem(unit, 2), scoreBytes()));
+        Value rowTile;
+        Tile own = loadVisible(visited, rowTile, e.div(unit, spec.members));
+        use(rowsOf(rowTile, e.rem(unit, spec.members)), own);
+      };
+      e.loop(e.constant(-1), units, 1, [&](Value unit) {
+        Value next = e.add(unit, 1);
+        e.ifThen(e.less(next, units), [&] {
+          with(next, [&](const Rows &rows, const Tile &own) { products->products(rows, own); });
+        });
+        e.ifThen(e.less(e.constant(-1), unit),
+                 [&] { with(unit, [&](const Rows &rows, const Tile &own) { weigh(rows, own); }); });
       });
+      f.scores = scores;
     });
   }
-  eachTile([&](Value rowTile) {
-    eachMember([&](Value member) {
-      Value head = e.mul(e.add(e.mul(f.group, spec.members), member), spec.value.width * 4);
-      Value first = e.mul(rowTile, height);
-      auto place = [&](Value i) { return distance(e.add(first, i)); };
-      finish(
-          e.mul(e.add(e.mul(rowTile, spec.members), member), height), left(first),
-          [&](Value i) { return QueryRow{e.add(absolute, place(i)), f.group, member, f.extra}; },
-          [&](Value i) { return e.at(e.at(f.o, e.mul(e.add(row, place(i)), f.oStride)), head); });
-    });
+  eachRow([&](Value rowTile, Value i, Value member) {
+    finish(e.add(stateOf(rowTile, member), i),
+           QueryRow{e.add(absolute, place(rowTile, i)), f.group, member, f.extra},
+           resultAt(e.add(row, place(rowTile, i)), member));
   });
+}
+
+/// A tile of rows that sees something of a tile of keys, and what: number `at` of a list.
+void AttentionEmitter::storeVisible(const Tile &tile, Value rowTile, Value at) {
+  Value to = e.at(visible, e.mul(at, visibleBytes));
+  Values values = {rowTile, tile.begin, tile.end, e.extendUnsigned(tile.careful, e.i64())};
+  if (tile.full)
+    values.push_back(e.extendUnsigned(tile.full, e.i64()));
+  for (auto [i, value] : llvm::enumerate(values))
+    e.store(value, e.at(to, static_cast<int64_t>(i) * 8), 8);
+}
+
+Tile AttentionEmitter::loadVisible(Tile tile, Value &rowTile, Value at) {
+  Value from = e.at(visible, e.mul(at, visibleBytes));
+  auto number = [&](int64_t i) { return e.load(e.at(from, i * 8), e.i64(), 8); };
+  rowTile = number(0), tile.begin = number(1), tile.end = number(2);
+  tile.careful = e.equal(number(3), 1);
+  if (tile.full)
+    tile.full = e.equal(number(4), 1);
+  return tile;
 }
 
 /// One position: the members of the group are the rows, those past the last repeat it.
@@ -214,7 +277,6 @@ void AttentionEmitter::onePosition(Value row) {
   int64_t rounded = (spec.members + memberTile - 1) / memberTile * memberTile;
   start(e.constant(rounded));
   Value absolute = e.add(f.position, row);
-  Value head = e.mul(f.group, spec.members);
   auto member = [&](Value i) {
     return rounded == spec.members ? i : e.min(i, e.constant(spec.members - 1));
   };
@@ -234,24 +296,29 @@ void AttentionEmitter::onePosition(Value row) {
     e.loop(e.constant(0), e.constant(rounded), memberTile, body);
   };
   if (std::optional<SeenKeys> seen = keyTiles.seenBy(absolute, e.constant(1))) {
-    eachTile([&](Value first) { products->beginRows(rowsOf(first)); });
+    e.loop(e.constant(0), e.constant(spec.members), 1, [&](Value i) {
+      Values queries;
+      for (size_t d = 0; d < spec.dots.size(); ++d)
+        queries.push_back(f.queryAt(d, row, i));
+      products->beginRow(i, queries);
+    });
     visit(*seen, absolute, [&](const Tile &visited, ArrayRef<Bounds>) {
-      eachTile([&](Value first) { tile(rowsOf(first), visited); });
+      eachTile([&](Value first) {
+        Rows rows = rowsOf(first);
+        products->products(rows, visited);
+        weigh(rows, visited);
+      });
     });
   }
-  finish(
-      e.constant(0), e.constant(spec.members),
-      [&](Value i) { return QueryRow{absolute, f.group, i, f.extra}; },
-      [&](Value i) {
-        return e.at(e.at(f.o, e.mul(row, f.oStride)), e.mul(e.add(head, i), spec.value.width * 4));
-      });
+  e.loop(e.constant(0), e.constant(spec.members), 1, [&](Value i) {
+    finish(i, QueryRow{absolute, f.group, i, f.extra}, resultAt(row, i));
+  });
 }
 
 void AttentionEmitter::emit() {
   int64_t rows = (block + f.height) * spec.members + f.height;
-  f.scores = e.allocate(static_cast<int64_t>(spec.dots.size()) * f.height * keyTile * 4);
-  f.weights =
-      spec.products == StateElement::f32 ? f.scores : e.allocate(int64_t(f.height) * keyTile * 2);
+  f.scores = scores = e.allocate(2 * scoreBytes());
+  f.weights = e.allocate(int64_t(f.height) * keyTile * 4);
   f.factors = e.allocate(softmaxScratch(e.machine, spec));
   f.maxima = e.allocate(rows * 4);
   f.sums = e.allocate(rows * 64);

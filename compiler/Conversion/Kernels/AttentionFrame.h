@@ -64,7 +64,7 @@ private:
 };
 
 /// The products of an attention, in one kind of arithmetic.  Code for a tile of keys is emitted in
-/// this order: beginTile, notFinite; for rows that see something of it scores, addValues.
+/// this order: beginTile, notFinite; for rows that see something of it products, addValues.
 class TileProducts {
 public:
   explicit TileProducts(AttentionFrame &f) : f(f), e(f.e), spec(f.spec) {}
@@ -75,8 +75,8 @@ public:
   /// Allocates; around the whole function.  `rows` of state there are.
   virtual void enter(int64_t rows) = 0;
   virtual void leave() {}
-  /// Rows whose queries will be asked for.
-  virtual void beginRows(const Rows &) {}
+  /// A row of the state, and for each dot its query.
+  virtual void beginRow(Value, llvm::ArrayRef<Value>) {}
   virtual void beginTile(const Tile &tile) = 0;
   /// Whether some value that rows would multiply by a weight of 0 is NaN or infinite.
   virtual Value notFinite(const Tile &tile) = 0;

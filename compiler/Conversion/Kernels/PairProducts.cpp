@@ -24,7 +24,7 @@ public:
   using TileProducts::TileProducts;
 
   void enter(int64_t rows) override;
-  void beginRows(const Rows &rows) override;
+  void beginRow(Value state, ArrayRef<Value> from) override;
   void beginTile(const Tile &tile) override {
     for (size_t d = 0; d < spec.dots.size(); ++d)
       if (spec.dots[d].asValue)
@@ -88,21 +88,19 @@ void PairProducts::enter(int64_t rows) {
   after = e.allocate(f.height * f.vectors * 64);
 }
 
-void PairProducts::beginRows(const Rows &rows) {
-  for (size_t d = 0; d < spec.dots.size(); ++d)
-    for (int i = 0; i < rows.count(); ++i) {
-      Value to = queryOf(d, e.add(rows.state, i));
-      auto part = [&](Value first, Value exist) {
-        Value from = e.at(rows.queries[d][i], e.mul(first, 4));
-        Value part = exist ? e.loadMasked(from, exist, 4) : e.load(from, e.floats(), 4);
-        e.store(toPairs(e, part), e.at(to, e.mul(first, 2)), 32);
-      };
-      int64_t whole = spec.dots[d].width / 16 * 16;
-      e.loop(e.constant(0), e.constant(whole), 16, [&](Value first) { part(first, Value()); });
-      for (int64_t at = whole; at < width(d); at += 16)
-        part(e.constant(at),
-             e.lanesBelow(e.constant(std::max<int64_t>(spec.dots[d].width - at, 0))));
-    }
+void PairProducts::beginRow(Value state, ArrayRef<Value> from) {
+  for (size_t d = 0; d < spec.dots.size(); ++d) {
+    Value to = queryOf(d, state);
+    auto part = [&](Value first, Value exist) {
+      Value at = e.at(from[d], e.mul(first, 4));
+      Value part = exist ? e.loadMasked(at, exist, 4) : e.load(at, e.floats(), 4);
+      e.store(toPairs(e, part), e.at(to, e.mul(first, 2)), 32);
+    };
+    int64_t whole = spec.dots[d].width / 16 * 16;
+    e.loop(e.constant(0), e.constant(whole), 16, [&](Value first) { part(first, Value()); });
+    for (int64_t at = whole; at < width(d); at += 16)
+      part(e.constant(at), e.lanesBelow(e.constant(std::max<int64_t>(spec.dots[d].width - at, 0))));
+  }
 }
 
 /// Keys in lanes: two of their components become pairs.
@@ -118,6 +116,7 @@ void PairProducts::packKeys(size_t d, const Tile &tile) {
     };
     e.loop(e.constant(0), e.constant(dot.width / 2), 1, [&](Value pair) {
       Value at = e.at(from, e.mul(pair, 2 * bytes));
+      e.prefetch(e.at(at, keyTile * dot.width * dot.bytes()));
       e.store(interleave(e, load(at), load(e.at(at, bytes))), e.at(to, e.mul(pair, 64)), 64);
     });
     if (dot.width % 2)
@@ -168,6 +167,8 @@ void PairProducts::packValues(const Tile &tile) {
   e.loop(e.constant(0), e.constant(keyPairs), 1, [&](Value pair) {
     Value from = e.at(base, e.mul(pair, 2 * spec.value.keyBytes()));
     Value to = e.at(values, e.mul(pair, 64));
+    for (int64_t ahead = 0; ahead < 2 * spec.value.keyBytes(); ahead += 64)
+      e.prefetch(e.at(from, keyTile * spec.value.keyBytes() + ahead));
     auto column = [&](Value column, Value exist) {
       auto load = [&](Value row) {
         return loadRounded(e, e.at(row, e.mul(column, 16 * bytes)), spec.value.stored,

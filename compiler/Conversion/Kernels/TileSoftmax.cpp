@@ -183,7 +183,7 @@ void SoftmaxEmitter::weigh(Value i) {
     if (rough)
       e.store(toPairs(e, x), e.at(e.at(weights, e.mul(i, keyTile * 2)), e.div(at, 2)), 32);
     else
-      e.store(x, e.at(p, at), 64);
+      e.store(x, e.at(e.at(weights, e.mul(i, keyTile * 4)), at), 64);
     return e.addf(sum, x);
   });
   e.store(sum, sumAt, 64);

@@ -21,11 +21,11 @@ struct RowPlaces {
 ///              sums: ptr, count: i64, first: i64, begin: i64, end: i64, group: i64, position: i64,
 ///              positionStep: i64, lastRow: i64, member: i64, memberStep: i64, extra...)
 ///   For `count` rows and a tile whose first key is at position `first`: scores [dot][row][keyTile]
-///   become weights [row][keyTile] (f32 in the place of the first product's, or rounded to bf16 as
-///   the products are) relative to the row's running maximum, which moves; maxima [row], sums
-///   [row][16] and factors [row] (by which what was summed before has to be multiplied) with it.
-///   In a partial tile, keys outside of begin .. end (rounded out to multiples of 32), and those
-///   that the mask hides, get weight 0; what a row sees gets at least 2^-126.
+///   become weights [row][keyTile] (f32, or rounded to bf16 as the products are) relative to the
+///   row's running maximum, which moves; maxima [row], sums [row][16] and factors [row] (by which
+///   what was summed before has to be multiplied) with it. In a partial tile, keys outside of begin
+///   .. end (rounded out to multiples of 32), and those that the mask hides, get weight 0; what a
+///   row sees gets at least 2^-126.
 mlir::func::FuncOp getOrCreateTileSoftmax(mlir::ModuleOp module, const Machine &machine,
                                           const AttentionSpec &spec, bool partial);
 

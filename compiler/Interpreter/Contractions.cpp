@@ -168,8 +168,9 @@ template <typename T> static LogicalResult contract(Operation *op, Frame<T> &fra
   }
   if constexpr (std::is_floating_point_v<T>) // how numbers are made does not round
     if (contract.getRounded())
-      for (Shared<T> &factor : factors)
-        factor = rounded(*factor);
+      for (auto [factor, value] : llvm::zip(factors, contract.getFactors()))
+        if (!value.template getDefiningOp<SoftmaxOp>())
+          factor = rounded(*factor);
   bool holes = holesMeetNonFinite<T>(factors);
   if (!holes)
     llvm::for_each(factors, [](Shared<T> &factor) { factor = solid(factor); });

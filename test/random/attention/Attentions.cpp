@@ -27,8 +27,8 @@ using namespace tril::test;
 namespace {
 
 /// What rounding may change, of the largest number of an output, or of 1.  A key or a value that
-/// lies in the middle of two numbers of 16 bits may be rounded to either, and the interpreter
-/// rounds weights when their sum is known.
+/// lies in the middle of two numbers of 16 bits may be rounded to either, and the interpreter does
+/// not round weights.
 double toleranceOf(const AttentionText &text) {
   if (text.products == "bf16" || text.cache == "bf16")
     return 3e-2;

@@ -36,18 +36,13 @@ private:
   std::unique_ptr<TileProducts> products;
   int64_t block;  ///< positions that go through the keys together, at most
   int memberTile; ///< rows of a tile at one position
-  Value scores;   ///< of two tiles
   Value table;    ///< what each tile of rows sees
-  Value visible;  ///< those that see something of a tile of keys
-  static constexpr int64_t visibleBytes = 40;
 
   void positions(Value row, Value count);
   void onePosition(Value row);
   void start(Value rows);
   void finish(Value row, const QueryRow &query, Value out);
-  void weigh(const Rows &rows, const Tile &tile);
-  void storeVisible(const Tile &tile, Value rowTile, Value at);
-  Tile loadVisible(Tile tile, Value &rowTile, Value at);
+  void through(const Rows &rows, const Tile &tile);
   Value resultAt(Value row, Value member) {
     Value head = e.add(e.mul(f.group, spec.members), member);
     return e.at(e.at(f.o, e.mul(row, f.oStride)), e.mul(head, spec.value.width * 4));
@@ -55,9 +50,6 @@ private:
   void prefetch(Value from, int64_t bytes, bool toWrite) {
     for (int64_t at = 0; at < bytes; at += 64)
       e.prefetch(e.at(from, at), toWrite);
-  }
-  int64_t scoreBytes() const {
-    return static_cast<int64_t>(spec.dots.size()) * f.height * keyTile * 4;
   }
   void softmax(const Rows &rows, const Tile &tile, bool partial);
   void visit(const SeenKeys &seen, Value first,
@@ -87,8 +79,8 @@ void AttentionEmitter::softmax(const Rows &rows, const Tile &tile, bool partial)
   func::CallOp::create(e.builder, e.loc, function, arguments);
 }
 
-/// Scores to weights, and adds the values.
-void AttentionEmitter::weigh(const Rows &rows, const Tile &tile) {
+void AttentionEmitter::through(const Rows &rows, const Tile &tile) {
+  products->products(rows, tile);
   auto partial = [&] { softmax(rows, tile, /*partial=*/true); };
   if (tile.full)
     e.ifElse(tile.full, [&] { softmax(rows, tile, /*partial=*/false); }, partial);
@@ -195,10 +187,8 @@ void AttentionEmitter::positions(Value row, Value count) {
 
   if (std::optional<SeenKeys> seen = keyTiles.seenBy(absolute, count)) {
     int64_t entry = keyTiles.bytes(*seen);
-    if (!table) {
+    if (!table)
       table = e.allocate(block / height * entry);
-      visible = e.allocate(block / height * visibleBytes);
-    }
     eachTile([&](Value rowTile) {
       Value first = e.mul(rowTile, height);
       keyTiles.store(*keyTiles.seenBy(e.add(absolute, distance(first)), left(first)),
@@ -218,31 +208,14 @@ void AttentionEmitter::positions(Value row, Value count) {
                /*toWrite=*/true);
     });
     visit(*seen, absolute, [&](const Tile &visited, ArrayRef<Bounds> keys) {
-      Value tiles = e.loop(
-          e.constant(0), rowTiles, 1, {e.constant(0)}, [&](Value rowTile, ArrayRef<Value> carried) {
-            Tile own = visited;
-            SeenKeys mine = keyTiles.load(*seen, e.at(table, e.mul(rowTile, entry)));
-            Value some = keyTiles.narrow(own, mine, keys);
-            e.ifThen(some, [&] { storeVisible(own, rowTile, carried[0]); });
-            return Values{e.add(carried[0], e.extendUnsigned(some, e.i64()))};
-          })[0];
-      // The products of the next rows come before the softmax of these: they may run beside it.
-      Value units = e.mul(tiles, spec.members);
-      auto with = [&](Value unit, llvm::function_ref<void(const Rows &, const Tile &)> use) {
-        f.scores = e.at(scores, e.mul(e.rem(unit, 2), scoreBytes()));
-        Value rowTile;
-        Tile own = loadVisible(visited, rowTile, e.div(unit, spec.members));
-        use(rowsOf(rowTile, e.rem(unit, spec.members)), own);
-      };
-      e.loop(e.constant(-1), units, 1, [&](Value unit) {
-        Value next = e.add(unit, 1);
-        e.ifThen(e.less(next, units), [&] {
-          with(next, [&](const Rows &rows, const Tile &own) { products->products(rows, own); });
+      eachTile([&](Value rowTile) {
+        Tile own = visited;
+        SeenKeys mine = keyTiles.load(*seen, e.at(table, e.mul(rowTile, entry)));
+        e.ifThen(keyTiles.narrow(own, mine, keys), [&] {
+          e.loop(e.constant(0), e.constant(spec.members), 1,
+                 [&](Value member) { through(rowsOf(rowTile, member), own); });
         });
-        e.ifThen(e.less(e.constant(-1), unit),
-                 [&] { with(unit, [&](const Rows &rows, const Tile &own) { weigh(rows, own); }); });
       });
-      f.scores = scores;
     });
   }
   eachRow([&](Value rowTile, Value i, Value member) {
@@ -250,26 +223,6 @@ void AttentionEmitter::positions(Value row, Value count) {
            QueryRow{e.add(absolute, place(rowTile, i)), f.group, member, f.extra},
            resultAt(e.add(row, place(rowTile, i)), member));
   });
-}
-
-/// A tile of rows that sees something of a tile of keys, and what: number `at` of a list.
-void AttentionEmitter::storeVisible(const Tile &tile, Value rowTile, Value at) {
-  Value to = e.at(visible, e.mul(at, visibleBytes));
-  Values values = {rowTile, tile.begin, tile.end, e.extendUnsigned(tile.careful, e.i64())};
-  if (tile.full)
-    values.push_back(e.extendUnsigned(tile.full, e.i64()));
-  for (auto [i, value] : llvm::enumerate(values))
-    e.store(value, e.at(to, static_cast<int64_t>(i) * 8), 8);
-}
-
-Tile AttentionEmitter::loadVisible(Tile tile, Value &rowTile, Value at) {
-  Value from = e.at(visible, e.mul(at, visibleBytes));
-  auto number = [&](int64_t i) { return e.load(e.at(from, i * 8), e.i64(), 8); };
-  rowTile = number(0), tile.begin = number(1), tile.end = number(2);
-  tile.careful = e.equal(number(3), 1);
-  if (tile.full)
-    tile.full = e.equal(number(4), 1);
-  return tile;
 }
 
 /// One position: the members of the group are the rows, those past the last repeat it.
@@ -303,21 +256,16 @@ void AttentionEmitter::onePosition(Value row) {
       products->beginRow(i, queries);
     });
     visit(*seen, absolute, [&](const Tile &visited, ArrayRef<Bounds>) {
-      eachTile([&](Value first) {
-        Rows rows = rowsOf(first);
-        products->products(rows, visited);
-        weigh(rows, visited);
-      });
+      eachTile([&](Value first) { through(rowsOf(first), visited); });
     });
   }
-  e.loop(e.constant(0), e.constant(spec.members), 1, [&](Value i) {
-    finish(i, QueryRow{absolute, f.group, i, f.extra}, resultAt(row, i));
-  });
+  e.loop(e.constant(0), e.constant(spec.members), 1,
+         [&](Value i) { finish(i, QueryRow{absolute, f.group, i, f.extra}, resultAt(row, i)); });
 }
 
 void AttentionEmitter::emit() {
   int64_t rows = (block + f.height) * spec.members + f.height;
-  f.scores = scores = e.allocate(2 * scoreBytes());
+  f.scores = e.allocate(static_cast<int64_t>(spec.dots.size()) * f.height * keyTile * 4);
   f.weights = e.allocate(int64_t(f.height) * keyTile * 4);
   f.factors = e.allocate(softmaxScratch(e.machine, spec));
   f.maxima = e.allocate(rows * 4);

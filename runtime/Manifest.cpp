@@ -294,7 +294,8 @@ std::string Manifest::toJson() const {
                    {"program", build.program},
                    {"cpu", build.cpu},
                    {"flags", build.flags},
-                   {"blas", build.blas}}}};
+                   {"blas", build.blas},
+                   {"tileRegisters", build.tileRegisters}}}};
   if (!why.empty())
     result["why"] = why;
   for (const ManifestRing &ring : rings)
@@ -388,7 +389,7 @@ Manifest Manifest::fromJson(std::string_view text) {
                       build.text("textDigest", false),    build.text("weights", false),
                       build.text("weightsDigest", false), build.text("program", false),
                       build.text("cpu", false),           build.texts("flags"),
-                      build.truth("blas", false)};
+                      build.truth("blas", false),         build.truth("tileRegisters", false)};
   }
   validate(manifest, reader);
   return manifest;

@@ -97,6 +97,7 @@ struct ManifestBuild {
   std::string cpu;
   std::vector<std::string> flags;
   bool blas = false;
+  bool tileRegisters = false; // the code uses those of AMX
 };
 
 struct Manifest {

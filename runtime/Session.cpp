@@ -2,6 +2,7 @@
 //------------------------------------------------------------------------------===//
 #include "runtime/Session.h"
 #include "runtime/Error.h"
+#include "runtime/TileRegisters.h"
 #include <algorithm>
 #include <cassert>
 
@@ -28,6 +29,11 @@ Session::Session(const Manifest &manifest, const char *weights, StepFunction ste
   if (manifest.longest > 0 && context > manifest.longest)
     throw Error("`" + manifest.model + "` has a table with " + std::to_string(manifest.longest) +
                 " positions, and " + std::to_string(context) + " are asked for");
+  if (manifest.build.tileRegisters)
+    if (std::string why = requestTileRegisters(); !why.empty())
+      throw Error("`" + manifest.model + "` is built for a processor with AMX (" +
+                  manifest.build.cpu + "), whose tile registers the system does not give: " + why +
+                  "; built with another --mcpu, or without --attention, it does not use them");
   for (size_t i = 0; i < manifest.inputs.size(); ++i)
     if (manifest.inputs[i].overTime())
       overTime.push_back(int(i));

@@ -5,6 +5,7 @@
 // for 16 keys at once.
 #include "Conversion/Kernels/Attention.h"
 #include "Analysis/KeyIntervals.h"
+#include "Conversion/Kernels/TileSoftmax.h"
 #include "Conversion/Lowering.h"
 #include "Conversion/Weights.h"
 
@@ -177,6 +178,7 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   kernels::AttentionSpec spec;
   spec.name = ("attention." + body.getSymName() + "." + Twine(attentions++)).str();
   spec.members = product(resultType, memberAxes);
+  spec.products = attentionOp.getRounded() ? StateElement::bf16 : StateElement::f32;
   spec.value.width = product(resultType, attentionOp.getFeatures());
   spec.value.group = groupOf(attentionOp.getValue().getType());
   auto valueState = attentionOp.getValue().getDefiningOp<ExtendOp>();
@@ -348,16 +350,25 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   Value begin = op.getTail() ? frame.outputBegin : c.c64(0);
   // Many rows: threads take pieces in turn, because later rows see more keys; of one group after
   // the other, whose keys and values then stay near.  Few: they share the groups.
-  const int64_t piece = std::max<int64_t>(32, 8 * spec.rowStep()); // whole tiles of each residue
-  Value many = c.compare(arith::CmpIPredicate::sge, rows, c.c64(piece));
+  // Pieces are whole blocks of the kernel, or parts of one where blocks would be too few to share.
+  const int64_t block = kernels::rowsOfBlock(machine, spec) * spec.rowStep();
+  const int64_t tile = kernels::queryTile(machine, spec) * spec.rowStep();
+  const int64_t part = std::max<int64_t>(std::min<int64_t>(block, 32) / tile, 1) * tile;
+  Value many = c.compare(arith::CmpIPredicate::sge, rows, c.c64(part));
+  Value blocks = c.compare(arith::CmpIPredicate::sge, rows, c.mul(frame.threads, 8 * block));
+  Value piece = c.select(blocks, c.c64(block), c.c64(part));
   auto branch = scf::IfOp::create(c.builder, c.loc, many, /*withElseRegion=*/true);
   {
     OpBuilder::InsertionGuard guard(c.builder);
     c.builder.setInsertionPointToStart(branch.thenBlock());
     c.loop(c.c64(0), c.c64(groups), 1, [&](Value group) {
       Value step = c.mul(frame.threads, piece);
-      auto loop = scf::ForOp::create(c.builder, c.loc, c.add(begin, c.mul(frame.thread, piece)),
-                                     rows, step);
+      // The longest pieces go to the last threads, and in every second group to the first ones.
+      Value odd = c.compare(arith::CmpIPredicate::ne, c.remu(group, 2), c.c64(0));
+      Value mirrored = c.sub(c.add(frame.threads, -1), frame.thread);
+      Value turn = c.select(odd, mirrored, frame.thread);
+      auto loop =
+          scf::ForOp::create(c.builder, c.loc, c.add(begin, c.mul(turn, piece)), rows, step);
       OpBuilder::InsertionGuard guard(c.builder);
       c.builder.setInsertionPointToStart(loop.getBody());
       call(loop.getInductionVar(), c.min(c.add(loop.getInductionVar(), piece), rows), group,

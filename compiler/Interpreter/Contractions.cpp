@@ -149,6 +149,13 @@ static void sumOfProducts(Array<T> &result, ArrayRef<Shared<T>> factors, ArrayRe
   }
 }
 
+/// The same numbers as bf16 has them.
+template <typename T> static Shared<T> rounded(Array<T> array) {
+  for (T &value : array.reals)
+    value = static_cast<T>(stored(value, StateElement::bf16));
+  return std::make_shared<const Array<T>>(std::move(array));
+}
+
 template <typename T> static LogicalResult contract(Operation *op, Frame<T> &frame) {
   auto contract = cast<ContractOp>(op);
   NamedTensorType type = contract.getResult().getType();
@@ -159,6 +166,11 @@ template <typename T> static LogicalResult contract(Operation *op, Frame<T> &fra
     factors.push_back(frame.get(factor));
     types.push_back(factors.back()->type);
   }
+  if constexpr (std::is_floating_point_v<T>) // how numbers are made does not round
+    if (contract.getRounded())
+      for (auto [factor, value] : llvm::zip(factors, contract.getFactors()))
+        if (!value.template getDefiningOp<SoftmaxOp>())
+          factor = rounded(*factor);
   bool holes = holesMeetNonFinite<T>(factors);
   if (!holes)
     llvm::for_each(factors, [](Shared<T> &factor) { factor = solid(factor); });

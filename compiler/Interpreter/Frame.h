@@ -26,6 +26,9 @@ template <typename T> void addReading(Registry<T> &registry);
 template <typename T> void addRearranging(Registry<T> &registry);
 template <typename T> void addStructure(Registry<T> &registry);
 
+/// As what is stored in 16 bits is read.
+double stored(double value, StateElement as);
+
 /// What all bodies of one evaluation share.
 struct Context {
   const std::map<std::string, InputArray> *inputs = nullptr;

@@ -45,8 +45,7 @@ template <typename T> static LogicalResult rename(Operation *op, Frame<T> &frame
   return success();
 }
 
-/// As a state in 16 bits gives back what it stored.
-template <typename T> static T stored(T value, StateElement as) {
+double interpreter::stored(double value, StateElement as) {
   llvm::APFloat number(static_cast<float>(value));
   const llvm::fltSemantics &semantics =
       as == StateElement::f16 ? llvm::APFloat::IEEEhalf() : llvm::APFloat::BFloat();
@@ -54,7 +53,7 @@ template <typename T> static T stored(T value, StateElement as) {
   number.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &lost);
   if (as == StateElement::f16 && number.isInfinity())
     number = llvm::APFloat::getLargest(semantics, number.isNegative());
-  return static_cast<T>(number.convertToFloat());
+  return number.convertToFloat();
 }
 
 /// For a whole sequence, the positions so far are all positions.
@@ -65,7 +64,7 @@ template <typename T> static LogicalResult extend(Operation *op, Frame<T> &frame
   if constexpr (std::is_floating_point_v<T>) // how numbers are made does not round
     if (extend.getStored() != StateElement::f32)
       for (T &value : result.reals)
-        value = stored(value, extend.getStored());
+        value = static_cast<T>(stored(value, extend.getStored()));
   frame.set(extend.getResult(), std::move(result));
   return success();
 }

@@ -98,6 +98,7 @@ struct Compilation {
     options.blas = request.blas;
     options.keep = request.keep;
     options.cache = request.cache;
+    options.attention = request.attention;
     options.remarks = request.remarks;
     addPasses(passes, from, to, options);
     if (!request.dumpDirectory.empty()) {
@@ -143,6 +144,8 @@ std::vector<std::string> flagsOf(const BuildRequest &request) {
     flags.push_back("--keep " + request.keep);
   if (request.cache != "f32")
     flags.push_back("--cache " + request.cache);
+  if (request.attention != "f32")
+    flags.push_back("--attention " + request.attention);
   if (!request.quantize.empty())
     flags.push_back("--quantize " + request.quantize);
   for (const std::string &renaming : request.renames)
@@ -155,6 +158,15 @@ std::vector<std::string> flagsOf(const BuildRequest &request) {
     if (given)
       flags.emplace_back(flag);
   return flags;
+}
+
+/// Whether some attention has products of bf16.
+bool multipliesRounded(ModuleOp module) {
+  return module
+      ->walk([](AttentionOp op) {
+        return op.getRounded() ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
 }
 
 } // namespace
@@ -242,6 +254,7 @@ int tril::build(const BuildRequest &request) {
                      versionText(),
                      request.blas,
                      request.unchecked,
+                     machine->amx && multipliesRounded(*planned),
                      flagsOf(request),
                      weightProgress(request)};
   Roundings roundings = makeProduct(parts, request.output);
@@ -282,6 +295,7 @@ std::string tril::buildCached(const BuildRequest &request) {
   add(request.inner ? "inner" : "");
   add(request.keep);
   add(request.cache);
+  add(request.attention);
   add(request.quantize);
   for (const std::string &renaming : request.renames)
     add("rename " + renaming);
@@ -343,11 +357,12 @@ int interpret(const EvalRequest &request) {
   ModelOp model = *module->getOps<ModelOp>().begin();
   {
     PassManager passes(compilation.context.get());
-    if (request.build.cache != "f32") {
-      // What states round follows from what is kept.
+    if (request.build.cache != "f32" || request.build.attention != "f32") {
+      // What is rounded follows from what is kept, and from contractions.
       PipelineOptions options;
       options.keep = request.build.keep;
       options.cache = request.build.cache;
+      options.attention = request.build.attention;
       addPasses(passes, Phase::tril, Phase::step, options);
     } else {
       // Only what speeds the interpreter up: contractions are known as such.

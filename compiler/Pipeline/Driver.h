@@ -28,10 +28,11 @@ struct BuildRequest {
   std::string dumpDirectory;
   bool blas = false;
   bool quiet = false;
-  std::string keep = "auto"; // of earlier positions: auto, latent or direct
-  std::string cache = "f32"; // how states that contractions read are stored: f32, f16 or bf16
-  std::string quantize;      // f16, bf16, q8_0, q4_0 or q4_k: what weights are rounded to
-  int64_t context = 0;       // positions that it is for, 0: not said
+  std::string keep = "auto";     // of earlier positions: auto, latent or direct
+  std::string cache = "f32";     // how states that contractions read are stored: f32, f16 or bf16
+  std::string attention = "f32"; // what attention multiplies: f32, or rounded to bf16
+  std::string quantize;          // f16, bf16, q8_0, q4_0 or q4_k: what weights are rounded to
+  int64_t context = 0;           // positions that it is for, 0: not said
   std::string errors;   // a file for the error of each tensor that is rounded; "-": standard output
   bool remarks = false; // tell what is not fused, and why
   bool unchecked = false; // do not prove what the text claims

@@ -39,6 +39,8 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
     passes.nest<ModelOp>().addPass(createDeriveDecode());
     if (options.cache != "f32")
       passes.nest<ModelOp>().addPass(createNarrowStates({options.cache}));
+    if (options.attention != "f32")
+      passes.nest<ModelOp>().addPass(createRoundAttention());
   }
   if (reaches(Phase::fused)) {
     passes.nest<ModelOp>().addPass(createFuseAttention({options.remarks}));

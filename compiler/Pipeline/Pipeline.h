@@ -22,10 +22,11 @@ llvm::StringRef phaseName(Phase phase);
 
 struct PipelineOptions {
   std::string cpu = "native";
-  bool blas = false;         // contract f32 weights with BLAS
-  std::string keep = "auto"; // what is kept between steps: auto, latent or direct
-  std::string cache = "f32"; // how states that contractions read are stored: f32, f16 or bf16
-  bool remarks = false;      // tell what was not fused, and why
+  bool blas = false;             // contract f32 weights with BLAS
+  std::string keep = "auto";     // what is kept between steps: auto, latent or direct
+  std::string cache = "f32";     // how states that contractions read are stored: f32, f16 or bf16
+  std::string attention = "f32"; // what attention multiplies: f32, or rounded to bf16
+  bool remarks = false;          // tell what was not fused, and why
 };
 
 /// Adds the passes that lead from `from` to `to`.

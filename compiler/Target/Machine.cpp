@@ -56,5 +56,8 @@ llvm::Expected<Machine> Machine::named(llvm::StringRef name) {
   machine.avx512 = info->checkFeatures("+avx512f") && info->checkFeatures("+avx512bw") &&
                    info->checkFeatures("+avx512dq") && info->checkFeatures("+avx512vl");
   machine.vnni = machine.avx512 && info->checkFeatures("+avx512vnni");
+  machine.bf16 = machine.avx512 && info->checkFeatures("+avx512bf16");
+  machine.amx =
+      machine.bf16 && info->checkFeatures("+amx-tile") && info->checkFeatures("+amx-bf16");
   return machine;
 }

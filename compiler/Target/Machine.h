@@ -22,6 +22,8 @@ struct Machine {
   bool avx2 = false;
   bool avx512 = false; ///< F, BW, DQ and VL
   bool vnni = false;   ///< AVX-512 VNNI: four products of bytes a lane
+  bool bf16 = false;   ///< AVX-512 BF16: two products of bf16 a lane
+  bool amx = false;    ///< AMX BF16: tile registers, and products of bf16 in them
 
   /// Vector registers that a kernel may count on.
   int vectorRegisters() const { return avx512 ? 32 : 16; }

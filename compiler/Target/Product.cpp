@@ -189,6 +189,7 @@ Roundings tril::makeProduct(const ProductParts &parts, const std::string &output
   link(parts.object, executable.path, parts.blas);
   Manifest manifest = manifestOf(parts.planned, parts.frontend, parts.cpu, parts.version);
   manifest.build.blas = parts.blas;
+  manifest.build.tileRegisters = parts.tileRegisters;
   manifest.unchecked = parts.unchecked;
   manifest.build.flags = parts.flags;
   ProductSections sections;

@@ -16,6 +16,7 @@ struct ProductParts {
   std::string cpu, version;
   bool blas = false;              // the object calls it
   bool unchecked = false;         // what the text claims was not proved
+  bool tileRegisters = false;     // the object uses those of AMX
   std::vector<std::string> flags; // that make it another program than a build without any
   std::function<void(int64_t done, int64_t total)>
       progress; // bytes of weights written; may be null

@@ -368,7 +368,8 @@ private:
     auto fusedOp =
         AttentionOp::create(builder, builder.getFusedLoc(locations), type, queries, keys, c.value,
                             c.softmax.getSink(), builder.getStringAttr(c.past), names(c.groups),
-                            names(c.members), builder.getArrayAttr(contracted), names(c.features));
+                            names(c.members), builder.getArrayAttr(contracted), names(c.features),
+                            c.op.getRounded());
     setLattice(fusedOp, c.lattice);
     Block *block = builder.createBlock(&fusedOp.getScore());
     IRMapping map;

@@ -75,6 +75,15 @@ def NarrowStates : Pass<"tril-narrow-states", "::tril::ModelOp"> {
   let statistics = [Statistic<"narrowed", "narrowed", "States stored in 16 bits">];
 }
 
+def RoundAttention : Pass<"tril-round-attention", "::tril::ModelOp"> {
+  let summary = "Round what attention multiplies to bf16";
+  let description = [{
+    Marks the contractions whose factors are the weights of a softmax over positions, for each of other positions, and those of queries with
+    keys that its scores are made of: their factors are rounded, in the interpreter too.  It runs where `--attention` asks for bf16.
+  }];
+  let statistics = [Statistic<"marked", "marked", "Contractions of rounded factors">];
+}
+
 def FuseAttention : Pass<"tril-fuse-attention", "::tril::ModelOp"> {
   let summary = "Make one operation of scores, mask, softmax and the weighted sum of values";
   let description = [{

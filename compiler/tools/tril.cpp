@@ -36,6 +36,15 @@ static void addCache(CLI::App *command, std::string &cache) {
       ->capture_default_str();
 }
 
+static void addAttention(CLI::App *command, std::string &attention) {
+  command
+      ->add_option("--attention", attention,
+                   "what attention multiplies: f32, or queries, keys, weights and values rounded "
+                   "to bf16, whose products processors of today add faster; sums stay f32")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
+}
+
 static void addRename(CLI::App *command, std::vector<std::string> &renames) {
   command
       ->add_option("--rename", renames,
@@ -76,6 +85,7 @@ static void addBuildOptions(CLI::App *command, BuildRequest &request) {
                     "results within rounding");
   addKeep(command, request.keep);
   addCache(command, request.cache);
+  addAttention(command, request.attention);
   addQuantize(command, request.quantize);
   addRename(command, request.renames);
   addContext(command, request.context);
@@ -139,6 +149,7 @@ static int runTool(int argc, char **argv) {
       "print the IR after this phase: tril, step, fused, planned, loops or lowered");
   addKeep(buildCommand, buildRequest.keep);
   addCache(buildCommand, buildRequest.cache);
+  addAttention(buildCommand, buildRequest.attention);
   addQuantize(buildCommand, buildRequest.quantize);
   addRename(buildCommand, buildRequest.renames);
   addContext(buildCommand, buildRequest.context);

@@ -7,7 +7,9 @@
 #include "Conversion/Kernels/Emitter.h"
 #include "Conversion/Kernels/Gemm.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "runtime/TileRegisters.h"
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <ctime>
 #include <dlfcn.h>
@@ -74,12 +76,14 @@ static void generatePeak(mlir::ModuleOp module, const Machine &machine) {
 static constexpr int64_t heads = 9, keyHeads = 3, width = 64;
 
 /// Causal attention of 9 query and 3 key heads of 64 (SmolLM2-135M).
-static kernels::AttentionSpec attentionSpec() {
+static kernels::AttentionSpec attentionSpec(StateElement type) {
   using namespace kernels;
   AttentionSpec spec;
-  spec.name = "attention";
+  spec.name = ("attention." + stringifyStateElement(type)).str();
+  spec.products = type;
   spec.dots.resize(1);
   spec.dots[0].width = spec.value.width = width;
+  spec.dots[0].stored = spec.value.stored = type;
   spec.members = heads / keyHeads;
   spec.score = [](Emitter &e, llvm::ArrayRef<Value> dots, const QueryRow &, Value) {
     return e.mulf(dots[0], e.splat(0.125F));
@@ -95,10 +99,11 @@ static kernels::AttentionSpec attentionSpec() {
   return spec;
 }
 
-static void benchAttention(Jit &jit, double peak) {
+static void benchAttention(Jit &jit, StateElement type, double peak) {
+  std::string name = ("attention." + stringifyStateElement(type)).str();
   auto *attention =
-      jit.get<void(const float *, int64_t, const float *, int64_t, const float *, int64_t, float *,
-                   int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)>("attention");
+      jit.get<void(const float *, int64_t, const void *, int64_t, const void *, int64_t, float *,
+                   int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)>(name);
   constexpr int64_t capacity = 4096, stride = heads * width;
   Buffer<float> q(capacity * stride), o(capacity * stride), keys(capacity * keyHeads * width),
       values(capacity * keyHeads * width);
@@ -107,22 +112,26 @@ static void benchAttention(Jit &jit, double peak) {
   for (Buffer<float> *buffer : {&q, &keys, &values})
     for (size_t i = 0; i < buffer->size(); ++i)
       (*buffer)[i] = normal(random);
+  if (type == StateElement::bf16)
+    for (Buffer<float> *buffer : {&keys, &values})
+      for (size_t i = 0; i < buffer->size(); ++i)
+        reinterpret_cast<uint16_t *>(buffer->get())[i] =
+            uint16_t(std::bit_cast<uint32_t>((*buffer)[i]) >> 16);
+  auto run = [&](int64_t position, int64_t rows) {
+    attention(q.get(), stride * 4, keys.get(), capacity, values.get(), capacity, o.get(),
+              stride * 4, position, 0, rows, 0, keyHeads);
+  };
   for (int64_t rows : {512, 4096}) {
-    double time = shortest(0.5, [&] {
-      attention(q.get(), stride * 4, keys.get(), capacity, values.get(), capacity, o.get(),
-                stride * 4, 0, 0, rows, 0, keyHeads);
-    });
+    double time = shortest(0.5, [&] { run(0, rows); });
     double rate = heads * rows * (rows + 1) / 2.0 * 4 * width * 1e-9 / time;
-    printf("attention, %4ld rows from 0  %9.1f us  %6.1f GF/s of what is seen  %3.0f %% of peak\n",
-           long(rows), time * 1e6, rate, 100 * rate / peak);
+    printf("%s, %4ld rows from 0  %9.1f us  %6.1f GF/s of what is seen  %3.0f %% of peak\n",
+           name.c_str(), long(rows), time * 1e6, rate, 100 * rate / peak);
   }
+  int64_t bytes = keyHeads * width * 2 * (type == StateElement::f32 ? 4 : 2);
   for (int64_t position : {64, 512, 4000}) {
-    double time = shortest(0.2, [&] {
-      attention(q.get(), stride * 4, keys.get(), capacity, values.get(), capacity, o.get(),
-                stride * 4, position, 0, 1, 0, keyHeads);
-    });
-    printf("attention, 1 row at %4ld  %9.1f us  %6.1f GB/s of keys and values\n", long(position),
-           time * 1e6, keyHeads * (position + 1) * width * 8e-9 / time);
+    double time = shortest(0.2, [&] { run(position, 1); });
+    printf("%s, 1 row at %4ld  %9.1f us  %6.1f GB/s of keys and values\n", name.c_str(),
+           long(position), time * 1e6, double((position + 1) * bytes) * 1e-9 / time);
   }
 }
 
@@ -143,7 +152,8 @@ int main(int argc, char **argv) {
   double start = now();
   Jit jit(machine, [&](mlir::ModuleOp module) {
     generatePeak(module, machine);
-    kernels::getOrCreateAttention(module, machine, attentionSpec());
+    for (StateElement type : {StateElement::f32, StateElement::bf16})
+      kernels::getOrCreateAttention(module, machine, attentionSpec(type));
     for (PackedFormat format : formats) {
       kernels::getOrCreateGemm(module, machine, format);
       if (auto kind = kernels::preparation(machine, format); kind != kernels::Preparation::none)
@@ -168,7 +178,9 @@ int main(int argc, char **argv) {
                      });
   printf("peak %.0f GF/s (f32 fma), memory %.1f GB/s (sum of 256 MB)\n", peak, bandwidth);
 
-  benchAttention(jit, peak);
+  benchAttention(jit, StateElement::f32, peak);
+  if (!machine.amx || requestTileRegisters().empty())
+    benchAttention(jit, StateElement::bf16, peak);
   auto *sgemm = reinterpret_cast<Sgemm *>(openBlas("cblas_sgemm"));
   auto *sgemv = reinterpret_cast<Sgemv *>(openBlas("cblas_sgemv"));
 

@@ -58,7 +58,9 @@ struct AttentionSpec {
   llvm::SmallVector<DotSpec, 1> dots;
   CacheSpec value;     ///< widths that are multiples of 16 are fastest
   int64_t members = 1; ///< queries that share a key
-  std::string extra;   ///< types of extra arguments of the function: p pointer, i i64
+  /// bf16: queries, keys, weights and values are rounded to it where they are multiplied.
+  StateElement products = StateElement::f32;
+  std::string extra; ///< types of extra arguments of the function: p pointer, i i64
 
   /// Keys lie in blocks of keyTile * step positions, in each those of one residue after the other;
   /// a query sees keys of one residue only.
@@ -89,6 +91,10 @@ struct AttentionSpec {
 
 /// Keys of a tile; the capacity of caches is a multiple.
 inline constexpr int64_t keyTile = 64;
+
+/// Positions, `rowStep` apart, that go through the keys together: who splits the rows of a long
+/// sequence splits it in multiples.
+int64_t rowsOfBlock(const Machine &machine, const AttentionSpec &spec);
 
 /// func @<name>((Q: ptr, qStride: i64, K: ptr, capacity: i64) for each of dots, V: ptr,
 ///              capacity: i64, O: ptr, oStride: i64, position: i64, r0: i64, r1: i64, g0: i64,

@@ -41,6 +41,11 @@ Value Emitter::steps(int64_t step) {
                                    DenseElementsAttr::get(ints(), ArrayRef<int32_t>(numbers)));
 }
 
+Value Emitter::lanesBelow(Value count) {
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, laneNumbers(),
+                               broadcast(truncate(count, i32())));
+}
+
 Value Emitter::add(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }
 Value Emitter::add(Value a, int64_t b) { return b == 0 ? a : add(a, constant(b)); }
 Value Emitter::sub(Value a, Value b) { return arith::SubIOp::create(builder, loc, a, b); }
@@ -83,8 +88,8 @@ void Emitter::storeMasked(Value value, Value pointer, Value mask, unsigned align
 Value Emitter::loadMasked(Value pointer, Value mask, unsigned alignment) {
   return LLVM::MaskedLoadOp::create(builder, loc, floats(), pointer, mask, splat(0), alignment);
 }
-void Emitter::prefetch(Value pointer) {
-  LLVM::Prefetch::create(builder, loc, pointer, /*rw=*/0, /*hint=*/2, /*cache=*/1);
+void Emitter::prefetch(Value pointer, bool toWrite) {
+  LLVM::Prefetch::create(builder, loc, pointer, /*rw=*/toWrite, /*hint=*/2, /*cache=*/1);
 }
 Value Emitter::allocate(int64_t bytes) {
   // Not where it is needed: an alloca in a loop grows the stack each time round.
@@ -147,6 +152,22 @@ Value Emitter::reduceMax(Value a) {
   return reduce(*this, a, [&](Value x, Value y) { return maxf(x, y); });
 }
 
+std::pair<Value, Value> Emitter::exchange(Value a, Value b, int size) {
+  SmallVector<int64_t> low(16), high(16);
+  for (int j = 0; j < 16; ++j) {
+    low[j] = j & size ? 16 + j - size : j;
+    high[j] = j & size ? 16 + j : j + size;
+  }
+  return {vector::ShuffleOp::create(builder, loc, a, b, low),
+          vector::ShuffleOp::create(builder, loc, a, b, high)};
+}
+void Emitter::transpose(Values &rows) {
+  for (int size = 1; size < 16; size *= 2)
+    for (int i = 0; i < 16; ++i)
+      if (!(i & size))
+        std::tie(rows[i], rows[i + size]) = exchange(rows[i], rows[i + size], size);
+}
+
 Value Emitter::andi(Value a, Value b) { return arith::AndIOp::create(builder, loc, a, b); }
 Value Emitter::ori(Value a, Value b) { return arith::OrIOp::create(builder, loc, a, b); }
 Value Emitter::addi(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }
@@ -189,6 +210,11 @@ Value Emitter::intrinsic(StringRef name, ArrayRef<Value> arguments, Type result)
   return LLVM::CallIntrinsicOp::create(builder, loc, result, builder.getStringAttr(name),
                                        ValueRange(arguments))
       .getResult(0);
+}
+
+void Emitter::call(StringRef intrinsic, ArrayRef<Value> arguments) {
+  LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr(intrinsic),
+                                ValueRange(arguments));
 }
 
 Values Emitter::loop(Value lo, Value hi, int64_t step, ArrayRef<Value> init,

@@ -37,8 +37,9 @@ public:
   Value splat(float value);
   Value splatInt(int64_t value, int bits = 32, int64_t lanes = 16);
   Value vectorOf(llvm::ArrayRef<float> values);
-  Value laneNumbers();       ///< 0..15 as i32
-  Value steps(int64_t step); ///< 0, step, ... 15 * step as i32
+  Value laneNumbers();           ///< 0..15 as i32
+  Value steps(int64_t step);     ///< 0, step, ... 15 * step as i32
+  Value lanesBelow(Value count); ///< i1: lane < count (i64)
 
   // Sizes (i64).
   Value add(Value a, Value b);
@@ -61,7 +62,8 @@ public:
   void store(Value value, Value pointer, unsigned alignment);
   void storeMasked(Value value, Value pointer, Value mask, unsigned alignment);
   Value loadMasked(Value pointer, Value mask, unsigned alignment); ///< floats, 0 where not read
-  void prefetch(Value pointer);  ///< for reading, into the second level; any address
+  /// Into the second level of caches; any address.
+  void prefetch(Value pointer, bool toWrite = false);
   Value allocate(int64_t bytes); ///< in the entry block of the function, 64-byte aligned
   /// 16 halves at `pointer` as floats, exactly.
   Value loadHalves(Value pointer, unsigned alignment);
@@ -78,6 +80,11 @@ public:
   /// Over 16 lanes, in one order on every machine.
   Value reduceAdd(Value a);
   Value reduceMax(Value a);
+  /// Of two rows of a matrix, blocks of `size` lanes change places: what lies `size` below the
+  /// diagonal with what lies above it.
+  std::pair<Value, Value> exchange(Value a, Value b, int size);
+  /// A 16 x 16 square of numbers of 32 bits: row i of the result is what was in lane i.
+  void transpose(Values &rows);
   Value andi(Value a, Value b);
   Value ori(Value a, Value b);
   Value addi(Value a, Value b);
@@ -92,6 +99,7 @@ public:
   Value bitcast(Value a, mlir::Type type);
   Value select(Value condition, Value a, Value b);
   Value intrinsic(llvm::StringRef name, llvm::ArrayRef<Value> arguments, mlir::Type result);
+  void call(llvm::StringRef intrinsic, llvm::ArrayRef<Value> arguments); ///< without a result
 
   // Control.
   /// for (i = lo; i < hi; i += step) with carried values; the body returns the next ones.

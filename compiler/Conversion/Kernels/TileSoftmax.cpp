@@ -3,28 +3,43 @@
 // A function of its own, because its code is the text's score and mask, which many rows and one
 // row share.
 #include "Conversion/Kernels/TileSoftmax.h"
+#include "Conversion/Kernels/Pairs.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace tril;
 using namespace tril::kernels;
 
-int kernels::queryTile(const Machine &machine) { return machine.avx512 ? 8 : machine.avx2 ? 6 : 2; }
+int kernels::queryTile(const Machine &machine, const AttentionSpec &spec) {
+  if (spec.products != StateElement::f32 && machine.amx)
+    return 16;
+  return machine.avx2 ? 6 : 2; // AVX-512: 6 rows by 4 vectors, AVX2: by one of two registers
+}
+
+static int64_t powerOfTwo(int64_t least) {
+  return static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(least)));
+}
+
+int64_t kernels::softmaxScratch(const Machine &machine, const AttentionSpec &spec) {
+  return 64 + powerOfTwo(queryTile(machine, spec)) * 64;
+}
 
 // x = n + r with |r| <= 1/2, n goes to the exponent.
-Value kernels::exp2(Emitter &e, Value x) {
-  static const float coefficients[] = {1.54531629e-04F,
-                                       1.33908634e-03F,
-                                       9.61808256e-03F,
-                                       5.55035711e-02F,
-                                       2.40226508e-01F,
-                                       6.93147188e-01F,
-                                       1.0F};
+Value kernels::exp2(Emitter &e, Value x, bool rough) {
+  static const float fine[] = {1.54531629e-04F,
+                               1.33908634e-03F,
+                               9.61808256e-03F,
+                               5.55035711e-02F,
+                               2.40226508e-01F,
+                               6.93147188e-01F,
+                               1.0F};
+  static const float few[] = {5.50087456e-02F, 2.42210756e-01F, 6.93282925e-01F, 1.0F};
+  ArrayRef<float> coefficients = rough ? ArrayRef<float>(few) : ArrayRef<float>(fine);
   x = e.maxf(e.splat(-126), x);    // a NaN stays
   Value magic = e.splat(12582912); // 1.5 * 2^23: rounds to an integer in the low bits
   Value y = e.addf(x, magic), r = e.subf(x, e.subf(y, magic)), p = e.splat(coefficients[0]);
-  for (int i = 1; i < 7; ++i)
-    p = e.fma(p, r, e.splat(coefficients[i]));
+  for (float coefficient : coefficients.drop_front())
+    p = e.fma(p, r, e.splat(coefficient));
   Value exponent = e.shiftLeft(e.bitcast(y, e.ints()), 23);
   return e.bitcast(e.addi(e.bitcast(p, e.ints()), exponent), e.floats());
 }
@@ -34,13 +49,19 @@ namespace {
 class SoftmaxEmitter {
 public:
   SoftmaxEmitter(Emitter &e, const AttentionSpec &spec, bool partial, ArrayRef<Value> arguments)
-      : e(e), spec(spec), partial(partial), scores(arguments[0]), factors(arguments[1]),
-        maxima(arguments[2]), sums(arguments[3]), count(arguments[4]), first(arguments[5]),
-        begin(arguments[6]), end(arguments[7]), group(arguments[8]),
-        places{arguments[9], arguments[10], arguments[11], arguments[12], arguments[13]},
-        extra(arguments.drop_front(14)) {}
+      : e(e), spec(spec), partial(partial), height(queryTile(e.machine, spec)),
+        scores(arguments[0]), weights(arguments[1]), factors(arguments[2]), maxima(arguments[3]),
+        sums(arguments[4]), count(arguments[5]), first(arguments[6]), begin(arguments[7]),
+        end(arguments[8]), group(arguments[9]),
+        places{arguments[10], arguments[11], arguments[12], arguments[13], arguments[14]},
+        extra(arguments.drop_front(15)) {}
 
   void emit() {
+    from = e.constant(0), to = e.constant(keyTile * 4);
+    if (partial) { // what values are multiplied with is written
+      from = e.mul(e.div(begin, 32), 128);
+      to = e.mul(e.div(e.add(end, 31), 32), 128);
+    }
     Value zero = e.constant(0);
     e.loop(zero, count, 1, [&](Value row) { score(row); });
     moveMaxima();
@@ -50,12 +71,18 @@ public:
 private:
   /// For the vectors of a row of a tile: `body` gets the bytes where one begins, and what the one
   /// before gave.
-  Value eachVector(Value init, llvm::function_ref<Value(Value, Value)> body) {
-    return e.loop(
-        e.constant(0), e.constant(keyTile * 4), 64, {init},
-        [&](Value at, ArrayRef<Value> carried) { return Values{body(at, carried[0])}; })[0];
+  Value eachVector(Value init, bool unroll, llvm::function_ref<Value(Value, Value)> body) {
+    if (unroll) {
+      for (int64_t at = 0; at < keyTile * 4; at += 64)
+        init = body(e.constant(at), init);
+      return init;
+    }
+    return e.loop(from, to, 64, {init}, [&](Value at, ArrayRef<Value> carried) {
+      return Values{body(at, carried[0])};
+    })[0];
   }
   Value rowOf(Value row) { return e.at(scores, e.mul(row, keyTile * 4)); }
+  Value topOf(Value row) { return e.at(e.at(factors, 64), e.mul(row, 64)); }
   Value hidden() { return e.splat(-INFINITY); }
   void score(Value row);
   void moveMaxima();
@@ -64,14 +91,16 @@ private:
   Emitter &e;
   const AttentionSpec &spec;
   const bool partial;
-  Value scores, factors, maxima, sums, count, first, begin, end, group;
+  const int height;
+  Value scores, weights, factors, maxima, sums, count, first, begin, end, group;
   RowPlaces places;
   ArrayRef<Value> extra;
+  Value from, to; // bytes of a row of scores
 };
 
 } // namespace
 
-/// The products of a row to scores, and the largest of them to where its factor will be.
+/// The products of a row to scores, and the largest of each lane.
 void SoftmaxEmitter::score(Value i) {
   QueryRow row;
   row.position = e.add(places.position, e.mul(e.min(i, places.lastRow), places.positionStep));
@@ -81,12 +110,14 @@ void SoftmaxEmitter::score(Value i) {
   row.extra = extra;
   Value p = rowOf(i);
   Value keys = e.addi(e.broadcast(e.truncate(first, e.i32())), e.steps(spec.step));
-  Value top = eachVector(hidden(), [&](Value at, Value top) {
+  Value top = eachVector(hidden(), /*unroll=*/false, [&](Value at, Value top) {
     Value index = e.div(at, 4); // of the first key
     Value numbers = e.addi(keys, e.broadcast(e.truncate(e.mul(index, spec.step), e.i32())));
     Values dots;
-    for (size_t d = 0; d < spec.dots.size(); ++d)
-      dots.push_back(e.load(e.at(e.at(p, scoresOf(e.machine, d)), at), e.floats(), 64));
+    for (size_t d = 0; d < spec.dots.size(); ++d) {
+      int64_t product = static_cast<int64_t>(d) * height * keyTile * 4;
+      dots.push_back(e.load(e.at(e.at(p, product), at), e.floats(), 64));
+    }
     Value score = spec.score ? spec.score(e, dots, row, numbers) : dots[0];
     if (partial) {
       Value lanes = e.addi(e.broadcast(e.truncate(index, e.i32())), e.laneNumbers());
@@ -104,15 +135,29 @@ void SoftmaxEmitter::score(Value i) {
       e.store(score, e.at(p, at), 64);
     return e.maxf(top, score);
   });
-  e.store(e.reduceMax(top), e.at(factors, e.mul(i, 4)), 4);
+  e.store(top, topOf(i), 64);
 }
 
 /// Of all rows at once: the new maximum, and a factor that is exactly 1 where it stays.
 void SoftmaxEmitter::moveMaxima() {
-  Value lanes = arith::CmpIOp::create(e.builder, e.loc, arith::CmpIPredicate::slt, e.laneNumbers(),
-                                      e.broadcast(e.truncate(count, e.i32())));
+  // Row by row to lane by lane: of two vectors one of half as many lanes each.
+  Values tops;
+  for (int64_t i = 0; i < powerOfTwo(height); ++i)
+    tops.push_back(e.load(topOf(e.constant(i)), e.floats(), 64));
+  int size = 1;
+  for (; tops.size() > 1; size *= 2) {
+    Values half;
+    for (size_t i = 0; i < tops.size(); i += 2) {
+      auto [low, high] = e.exchange(tops[i], tops[i + 1], size);
+      half.push_back(e.maxf(low, high));
+    }
+    tops = half;
+  }
+  for (; size < 16; size *= 2)
+    tops[0] = e.maxf(tops[0], e.exchange(tops[0], tops[0], size).second);
+  Value lanes = e.lanesBelow(count);
   Value old = e.loadMasked(maxima, lanes, 4);
-  Value maximum = e.maxf(e.load(factors, e.floats(), 64), old);
+  Value maximum = e.maxf(tops[0], old);
   e.storeMasked(maximum, maxima, lanes, 4);
   e.store(exp2(e, e.mulf(e.subf(old, maximum), e.splat(log2e))), factors, 64);
 }
@@ -123,15 +168,22 @@ void SoftmaxEmitter::weigh(Value i) {
   Value shift = e.broadcast(e.load(e.at(maxima, e.mul(i, 4)), e.f32(), 4));
   Value factor = e.broadcast(e.load(e.at(factors, e.mul(i, 4)), e.f32(), 4));
   Value before = e.mulf(e.load(sumAt, e.floats(), 64), factor);
-  Value sum = eachVector(before, [&](Value at, Value sum) {
+  bool rough = spec.products != StateElement::f32;
+  Value scaledShift = e.mulf(shift, e.splat(-log2e));
+  Value sum = eachVector(before, /*unroll=*/!partial, [&](Value at, Value sum) {
     Value score = e.load(e.at(p, at), e.floats(), 64);
-    Value x = exp2(e, e.mulf(e.subf(score, shift), e.splat(log2e)));
+    Value y = rough ? e.fma(score, e.splat(log2e), scaledShift)
+                    : e.mulf(e.subf(score, shift), e.splat(log2e));
+    Value x = exp2(e, y, rough);
     if (partial) {
       Value seen =
           arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::UNE, score, hidden());
       x = e.select(seen, x, e.splat(0));
     }
-    e.store(x, e.at(p, at), 64);
+    if (rough)
+      e.store(toPairs(e, x), e.at(e.at(weights, e.mul(i, keyTile * 2)), e.div(at, 2)), 32);
+    else
+      e.store(x, e.at(e.at(weights, e.mul(i, keyTile * 4)), at), 64);
     return e.addf(sum, x);
   });
   e.store(sum, sumAt, 64);
@@ -141,7 +193,7 @@ func::FuncOp kernels::getOrCreateTileSoftmax(ModuleOp module, const Machine &mac
                                              const AttentionSpec &spec, bool partial) {
   return Emitter::function(
       module, machine, spec.name + (partial ? ".softmax.partial" : ".softmax.full"),
-      "ppppiiiiiiiiii" + spec.extra, [&](Emitter &e, ArrayRef<Value> arguments) {
+      "pppppiiiiiiiiii" + spec.extra, [&](Emitter &e, ArrayRef<Value> arguments) {
         SoftmaxEmitter(e, spec, partial, arguments).emit();
       });
 }

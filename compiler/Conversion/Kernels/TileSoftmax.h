@@ -6,12 +6,10 @@
 namespace tril::kernels {
 
 /// Rows of scores that go through a tile together, at most.
-int queryTile(const Machine &machine);
+int queryTile(const Machine &machine, const AttentionSpec &spec);
 
-/// Bytes from the first scores of a tile to those of product `dot`.
-inline int64_t scoresOf(const Machine &machine, size_t dot) {
-  return static_cast<int64_t>(dot) * queryTile(machine) * keyTile * 4;
-}
+/// Bytes for factors, and behind them what the function keeps.
+int64_t softmaxScratch(const Machine &machine, const AttentionSpec &spec);
 
 /// Row i of a tile: at position + min(i, lastRow) * positionStep, of member + i * memberStep (or
 /// the last one, if there are fewer).
@@ -19,20 +17,22 @@ struct RowPlaces {
   Value position, positionStep, lastRow, member, memberStep;
 };
 
-/// func @<name>.softmax.<full|partial>(scores: ptr, factors: ptr, maxima: ptr, sums: ptr,
-///              count: i64, first: i64, begin: i64, end: i64, group: i64, position: i64,
+/// func @<name>.softmax.<full|partial>(scores: ptr, weights: ptr, factors: ptr, maxima: ptr,
+///              sums: ptr, count: i64, first: i64, begin: i64, end: i64, group: i64, position: i64,
 ///              positionStep: i64, lastRow: i64, member: i64, memberStep: i64, extra...)
 ///   For `count` rows and a tile whose first key is at position `first`: scores [dot][row][keyTile]
-///   become, in the place of the first product's, weights relative to the row's running maximum,
-///   which moves; maxima [row], sums [row][16] and factors [row] (by which what was summed before
-///   has to be multiplied) with it.  In a partial tile, keys outside of begin .. end, and those
-///   that the mask hides, get weight 0; what a row sees gets at least 2^-126.
+///   become weights [row][keyTile] (f32, or rounded to bf16 as the products are) relative to the
+///   row's running maximum, which moves; maxima [row], sums [row][16] and factors [row] (by which
+///   what was summed before has to be multiplied) with it. In a partial tile, keys outside of begin
+///   .. end (rounded out to multiples of 32), and those that the mask hides, get weight 0; what a
+///   row sees gets at least 2^-126.
 mlir::func::FuncOp getOrCreateTileSoftmax(mlir::ModuleOp module, const Machine &machine,
                                           const AttentionSpec &spec, bool partial);
 
 inline constexpr float log2e = 1.44269504F;
 
-/// 2^x for x <= 0, relative error below 1e-7; 2^-126 for less than that; 16 lanes.
-Value exp2(Emitter &e, Value x);
+/// 2^x for x <= 0, relative error below 1e-7, or 1.1e-4 if `rough`; 2^-126 for less than that; 16
+/// lanes.
+Value exp2(Emitter &e, Value x, bool rough = false);
 
 } // namespace tril::kernels

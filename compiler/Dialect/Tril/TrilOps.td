@@ -285,9 +285,11 @@ def Tril_ContractOp : Tril_WholeOp<"contract", [Pure]> {
   let description = [{
     sum over `axes` of the product of the operands; a hole in any factor counts as 0.  (contract_c1) every axis of `axes` is in some operand.
     (contract_c2) the result has the union of the operands' axes without `axes`, and no holes.  (contract_c3) there is a factor, and all have
-    the elements of the result.
+    the elements of the result.  `rounded`, of the products of an attention: factors are the nearest numbers of bf16 to the operands (ties to
+    even).  Code that does not multiply in bf16 may leave that out.  What a softmax gives is not rounded here, since code rounds it before
+    it is divided by its sum.
   }];
-  let arguments = (ins StrArrayAttr:$axes, Variadic<Tril_NumberTensor>:$factors);
+  let arguments = (ins StrArrayAttr:$axes, Variadic<Tril_NumberTensor>:$factors, UnitAttr:$rounded);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = "$axes $factors attr-dict `:` functional-type($factors, $result)";
   let hasVerifier = 1;

@@ -72,7 +72,8 @@ def Tril_AttentionOp : Op<Tril_Dialect, "attention", [SingleBlock, AttrSizedOper
     For each position of `time` (or another sequence: the first axis of the result), group and member: softmax over `past` of the region, times value, summed over `past`.  The region
     gets, for each query and its key, their product summed over the axes of `contracted` (over time, past, and those of groups and
     members that the two have), and yields the score, a hole where the mask is false.  A row with nothing allowed is 0.  `sink` is one
-    more score of each row, whose value is 0.
+    more score of each row, whose value is 0.  If `rounded`, queries, keys, weights (before they are divided by their sum) and values are
+    rounded to bf16 where they are multiplied; sums are f32.
     Groups are axes of the score that a key or the value has, members the others.  Axes: a query has time, some `groups`, some
     `members`, its `contracted`; its key has past, some `groups`, its `contracted`; value has past, some `groups`, `features`; the sink
     any of time, groups and members; the result time, groups, members, features, in this order.
@@ -81,7 +82,8 @@ def Tril_AttentionOp : Op<Tril_Dialect, "attention", [SingleBlock, AttrSizedOper
   }];
   let arguments = (ins Variadic<Tril_Tensor>:$queries, Variadic<Tril_Tensor>:$keys, Tril_Tensor:$value, Optional<Tril_Tensor>:$sink,
                        StrAttr:$past, StrArrayAttr:$groups, StrArrayAttr:$members,
-                       TypedArrayAttrBase<StrArrayAttr, "lists of axes">:$contracted, StrArrayAttr:$features);
+                       TypedArrayAttrBase<StrArrayAttr, "lists of axes">:$contracted, StrArrayAttr:$features,
+                       UnitAttr:$rounded);
   let regions = (region SizedRegion<1>:$score);
   let results = (outs Tril_Tensor:$result);
   let assemblyFormat = [{

@@ -9,6 +9,7 @@
 #include "Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "runtime/SafetensorsWriter.h"
+#include "runtime/TileRegisters.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
@@ -90,13 +91,16 @@ CompiledText::CompiledText(const AttentionText &text, const std::string &folder,
   if (!imported)
     throw Error("the text is not imported");
   options.cache = text.cache;
+  options.attention = text.products;
+  if (text.products != "f32" && !requestTileRegisters().empty())
+    options.cpu = "x86-64-v3"; // where there may be such that cannot be used
   compile();
 }
 
 void CompiledText::compile() {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
-  Machine machine = llvm::cantFail(Machine::named("native"));
+  Machine machine = llvm::cantFail(Machine::named(options.cpu));
   mlir::OwningOpRef<mlir::ModuleOp> module = imported->clone();
   auto lower = [&](Phase from, Phase to) {
     mlir::PassManager passes(context.get());
@@ -131,13 +135,18 @@ void CompiledText::compile() {
   step = llvm::cantFail(jit->lookup("tril_step")).toPtr<StepFunction>();
 }
 
-OutputValues CompiledText::meaning(const Inputs &inputs, interpreter::Precision precision) {
+OutputValues CompiledText::meaning(const Inputs &inputs, interpreter::Precision precision,
+                                   bool exact) {
+  PipelineOptions options = this->options;
+  if (exact)
+    options.attention = "f32";
   std::map<std::string, interpreter::InputArray> arrays;
   for (size_t i = 0; i < inputs.size(); ++i)
     arrays[described.inputs[i].name] = {{static_cast<int64_t>(inputs[i].size())}, inputs[i]};
   mlir::OwningOpRef<mlir::ModuleOp> module = imported->clone();
   mlir::PassManager passes(context.get());
-  if (options.cache != "f32") // what is rounded follows from what is kept
+  // What is rounded follows from what is kept, and from contractions.
+  if (options.cache != "f32" || options.attention != "f32")
     addPasses(passes, Phase::tril, Phase::step, options);
   else // so that contractions are computed as such
     passes.nest<ModelOp>().addPass(createRecognise());

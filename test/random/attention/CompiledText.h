@@ -26,8 +26,9 @@ public:
   unsigned fused() const { return attentions; } ///< attentions that became one operation
 
   /// The meaning, by the interpreter, computed with f64 or with f32; numbers that states store in
-  /// fewer bits are rounded as they are there.
-  OutputValues meaning(const Inputs &inputs, interpreter::Precision precision);
+  /// fewer bits, and those that attention multiplies, are rounded as they are there (the latter
+  /// where `exact` is false).
+  OutputValues meaning(const Inputs &inputs, interpreter::Precision precision, bool exact = false);
 
   /// The whole sequence in one step.
   OutputValues whole(const Inputs &inputs, int threads) const;

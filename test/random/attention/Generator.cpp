@@ -281,6 +281,7 @@ AttentionText AttentionGenerator::draw(int attentions) {
   result.causal = !chance(12);
   if (result.causal)
     result.cache = pick(Names{"f32", "f32", "f32", "f16", "bf16"});
+  result.products = pick(Names{"f32", "f32", "bf16"});
   result.vocabulary = 31;
   result.segments = 4;
   axis("vocab", result.vocabulary);

@@ -23,7 +23,8 @@ struct AttentionText {
   std::vector<std::string> attentions; ///< what each draws, for messages
   int64_t vocabulary = 0, segments = 0;
   bool causal = true;
-  std::string cache = "f32"; ///< how states are stored: f32, f16 or bf16
+  std::string cache = "f32";    ///< how states are stored: f32, f16 or bf16
+  std::string products = "f32"; ///< what attention multiplies: f32 or bf16
 };
 
 /// Draws texts of attentions that are causal by construction (or, one in eight texts, that see

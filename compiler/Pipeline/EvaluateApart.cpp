@@ -99,7 +99,7 @@ int tril::evaluateApart(const EvalRequest &request) {
     throw Error("cannot make a folder: " + failed.message());
   struct Remove {
     llvm::SmallString<128> &folder;
-    ~Remove() { llvm::sys::fs::remove_directories(folder); }
+    ~Remove() { (void)llvm::sys::fs::remove_directories(folder); }
   } remove{folder};
   Outputs outputs;
   for (size_t list = 0; list < tokens.front().size(); ++list) {

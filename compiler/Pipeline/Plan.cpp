@@ -153,7 +153,8 @@ std::string readable(int64_t bytes) {
 }
 
 std::optional<Plan> planOf(const PlanRequest &request) {
-  std::optional<Frontend> frontend = readModel(request.text, request.weights, request.renames, request.context);
+  std::optional<Frontend> frontend =
+      readModel(request.text, request.weights, request.renames, request.context);
   if (!frontend)
     return std::nullopt;
   DialectRegistry registry;

@@ -64,10 +64,11 @@ struct FuseAttentionPass : tril::impl::FuseAttentionBase<FuseAttentionPass> {
       body.walk([&](ContractOp op) {
         if (auto softmax = softmaxOf(op)) {
           Candidate candidate;
-          if (const char *why = match(op, softmax, candidate))
-            refuse(op, why);
-          else
+          const char *why = match(op, softmax, candidate);
+          if (!why)
             candidates.push_back(std::move(candidate));
+          else if (why != kNoProduct || overSequence(softmax, candidate.past))
+            refuse(op, why); // else it weighs what was chosen, such as experts
         }
       });
       // Weights that somebody else reads too have to be in memory anyway.
@@ -105,6 +106,13 @@ private:
       op.emitRemark() << "this attention is not fused: " << why;
   }
 
+  static constexpr const char *kNoProduct = "its score has no product of a query with a key";
+
+  static bool overSequence(SoftmaxOp softmax, StringRef past) {
+    return llvm::any_of(typeOf(softmax.getResult()).getAxes(),
+                        [&](AxisAttr axis) { return axis.isDynamic() && axis.getName() == past; });
+  }
+
   static StringRef firstName(ArrayAttr axes) { return cast<StringAttr>(axes[0]).getValue(); }
 
   /// The softmax over the summed axis that a contraction of weights with values reads.
@@ -140,7 +148,7 @@ private:
     if (const char *why = between(c))
       return why;
     if (c.dots.empty())
-      return "its score has no product of a query with a key";
+      return kNoProduct;
     if (typeOf(c.value).hasAxis(c.time))
       return "its values differ from query to query";
     if (!c.value.getDefiningOp<ExtendOp>())

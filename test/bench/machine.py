@@ -4,11 +4,19 @@ import subprocess
 import sys
 
 
+def fields():
+    with open("/proc/cpuinfo") as file:
+        return dict(map(str.strip, line.split(":", 1)) for line in file if ":" in line)
+
+
+def has(feature):
+    return feature in fields().get("flags", "").split()
+
+
 def processor():
     """Its name, family and model: the names of virtual processors say little."""
-    with open("/proc/cpuinfo") as file:
-        fields = dict(map(str.strip, line.split(":", 1)) for line in file if ":" in line)
-    return f"{fields.get('model name', 'unknown')} (family {fields.get('cpu family')}, model {fields.get('model')}), {os.cpu_count()} cores"
+    told = fields()
+    return f"{told.get('model name', 'unknown')} (family {told.get('cpu family')}, model {told.get('model')}), {os.cpu_count()} cores"
 
 
 def run(*command):

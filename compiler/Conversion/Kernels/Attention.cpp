@@ -264,7 +264,7 @@ void AttentionEmitter::onePosition(Value row) {
 }
 
 void AttentionEmitter::emit() {
-  int64_t rows = (block + f.height) * spec.members + f.height;
+  int64_t rows = block * spec.members + f.height; // tile registers reach beyond the last one
   f.scores = e.allocate(static_cast<int64_t>(spec.dots.size()) * f.height * keyTile * 4);
   f.weights = e.allocate(int64_t(f.height) * keyTile * 4);
   f.factors = e.allocate(softmaxScratch(e.machine, spec));
@@ -290,10 +290,7 @@ void AttentionEmitter::emit() {
 int64_t kernels::rowsOfBlock(const Machine &machine, const AttentionSpec &spec) {
   constexpr int64_t most = 64, memory = 128 << 10; // of a share of the second level of caches
   int64_t height = queryTile(machine, spec);
-  int64_t position = spec.members * ((spec.value.width + 15) / 16 * 64 + 64);
-  for (const DotSpec &dot : spec.dots)
-    position += spec.members * dot.width * 4;
-  return std::max<int64_t>(std::min(most, memory / position) / height, 1) * height;
+  return std::max<int64_t>(std::min(most, memory / stateBytes(spec)) / height, 1) * height;
 }
 
 func::FuncOp kernels::getOrCreateAttention(ModuleOp module, const Machine &machine,

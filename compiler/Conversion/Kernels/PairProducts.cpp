@@ -393,7 +393,7 @@ void AmxProducts::multiply(int, const Tile &tile, Value values, Value out) {
 }
 
 std::unique_ptr<TileProducts> kernels::makePairProducts(AttentionFrame &f) {
-  if (f.e.machine.amx)
+  if (usesTileRegisters(f.e.machine, f.spec))
     return std::make_unique<AmxProducts>(f);
   return std::make_unique<PairProducts>(f);
 }

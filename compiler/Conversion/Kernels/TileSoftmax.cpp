@@ -10,8 +10,20 @@ using namespace mlir;
 using namespace tril;
 using namespace tril::kernels;
 
+int64_t kernels::stateBytes(const AttentionSpec &spec) {
+  int64_t bytes = (spec.value.width + 15) / 16 * 64 + 64;
+  for (const DotSpec &dot : spec.dots)
+    bytes += dot.width * 4;
+  return spec.members * bytes;
+}
+
+bool kernels::usesTileRegisters(const Machine &machine, const AttentionSpec &spec) {
+  constexpr int64_t most = 2 << 20; // on the stack
+  return spec.products != StateElement::f32 && machine.amx && 16 * stateBytes(spec) <= most;
+}
+
 int kernels::queryTile(const Machine &machine, const AttentionSpec &spec) {
-  if (spec.products != StateElement::f32 && machine.amx)
+  if (usesTileRegisters(machine, spec))
     return 16;
   return machine.avx2 ? 6 : 2; // AVX-512: 6 rows by 4 vectors, AVX2: by one of two registers
 }

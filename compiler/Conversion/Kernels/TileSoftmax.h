@@ -5,6 +5,12 @@
 
 namespace tril::kernels {
 
+/// Bytes of the running state of one position, with its queries.
+int64_t stateBytes(const AttentionSpec &spec);
+
+/// Whether products are those of AMX.
+bool usesTileRegisters(const Machine &machine, const AttentionSpec &spec);
+
 /// Rows of scores that go through a tile together, at most.
 int queryTile(const Machine &machine, const AttentionSpec &spec);
 

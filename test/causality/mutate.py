@@ -4,7 +4,8 @@
     mutate.py --tril build/bin/tril
 
 Each `where` with a comparison of `past` and `time` is removed, and its comparisons are weakened in turn.  Every text that comes of it
-must be refused with `reads-future`.  Ends with `N passed, N failed`.
+must be refused with `reads-future`, unless it leaves nothing to see at all, of which `empty-row` warns (positions that were chosen
+among the earlier ones, and are no earlier ones).  Ends with `N passed, N failed`.
 """
 import argparse
 import glob
@@ -78,7 +79,10 @@ def main():
                 place = os.path.join(work, name + ".tril")
                 with open(place, "w") as file:
                     file.write(mutant)
-                expect(f"{name}, {what}", kinds(arguments.tril, place, weights), ["reads-future"])
+                found = kinds(arguments.tril, place, weights, warnings=True)
+                if found != ["empty-row"]:
+                    found = [kind for kind in found if kind != "empty-row"]
+                expect(f"{name}, {what}", found, ["empty-row"] if found == ["empty-row"] else ["reads-future"])
     expect("few masks were weakened", weakened > 200, True)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

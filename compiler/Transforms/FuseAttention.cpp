@@ -373,11 +373,10 @@ private:
       contracted.push_back(names(dot.contracted));
       locations.push_back(dot.contract.getLoc());
     }
-    auto fusedOp =
-        AttentionOp::create(builder, builder.getFusedLoc(locations), type, queries, keys, c.value,
-                            c.softmax.getSink(), builder.getStringAttr(c.past), names(c.groups),
-                            names(c.members), builder.getArrayAttr(contracted), names(c.features),
-                            c.op.getRounded());
+    auto fusedOp = AttentionOp::create(
+        builder, builder.getFusedLoc(locations), type, queries, keys, c.value, c.softmax.getSink(),
+        builder.getStringAttr(c.past), names(c.groups), names(c.members),
+        builder.getArrayAttr(contracted), names(c.features), c.op.getRounded());
     setLattice(fusedOp, c.lattice);
     Block *block = builder.createBlock(&fusedOp.getScore());
     IRMapping map;

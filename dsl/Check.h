@@ -41,7 +41,7 @@ struct CheckOptions {
   /// Of those that fit a name, the first counts.
   std::vector<Rename> renames;
   const Library *library = nullptr;
-  /// What `context` is in the text: for how many positions it is built; 0: not said.
+  /// What `context_length` is in the text: for how many positions it is built; 0: not said.
   int64_t context = 0;
 };
 

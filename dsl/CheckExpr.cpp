@@ -79,7 +79,7 @@ Value Checker::evaluateRef(const std::string &name, const Span &span) {
     unknownName({name, span}, false);
     return Value::poison();
   }
-  if (name == "context" && binding->declared == Declared::builtin)
+  if (name == "context_length" && binding->declared == Declared::builtin)
     graph.model.readsContext = true;
   const Value &value = binding->value;
   if (value.is(Sort::axes)) { // the position along it

@@ -149,7 +149,15 @@ private:
 
 Arguments parse(int argc, char **argv) {
   Arguments result;
-  for (int i = 1; i + 1 < argc; i += 2) {
+  auto usage = [](int status) {
+    (status ? std::cerr : std::cout)
+        << "soundness [--count N] [--seed S] [--first I] [--longest L] [--jobs J] [--show N] "
+           "[--slow SECONDS] [--judge FILE]\n";
+    std::exit(status);
+  };
+  for (int i = 1; i < argc; i += 2) {
+    if (i + 1 == argc)
+      usage(std::strcmp(argv[i], "--help") && std::strcmp(argv[i], "-h") ? 2 : 0);
     uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
     if (!std::strcmp(argv[i], "--judge"))
       result.judge = argv[i + 1];
@@ -167,11 +175,8 @@ Arguments parse(int argc, char **argv) {
       result.jobs = std::max<uint64_t>(1, value);
     else if (!std::strcmp(argv[i], "--longest"))
       result.longest = static_cast<int>(value);
-    else {
-      std::cerr << "soundness [--count N] [--seed S] [--first I] [--longest L] [--jobs J] "
-                   "[--show N] [--slow SECONDS]\n";
-      std::exit(2);
-    }
+    else
+      usage(2);
   }
   return result;
 }

@@ -21,8 +21,9 @@ Checker::Checker(const ast::Program &program, const CheckOptions &options, Diagn
   builtin("time", Value::ofAxes({graph.model.time}));
   builtin("pi", Value::ofNumber(std::numbers::pi));
   builtin("infinity", Value::ofNumber(INFINITY));
-  builtin("context_length", options.context > 0 ? Value::ofNumber(static_cast<double>(options.context))
-                                         : Value::none());
+  builtin("context_length", options.context > 0
+                                ? Value::ofNumber(static_cast<double>(options.context))
+                                : Value::none());
   modelSpan_ = {program.source.get(), 0, 0};
   for (const ast::StatementPtr &statement : program.statements) {
     if (std::holds_alternative<ast::Model>(statement->node))

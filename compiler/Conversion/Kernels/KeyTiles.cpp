@@ -137,7 +137,9 @@ void KeyTiles::visit(const SeenKeys &seen, Value first,
   // Keys of a residue lie together: a block of keyTile * step positions has a tile for each.
   int64_t span = keyTile * spec.step;
   Value residue = spec.residue ? spec.residue(e, first) : e.constant(0);
-  Value low = e.div(seen.lo, span), high = e.div(e.add(seen.hi, span - 1), span);
+  // A mask that lets in only what lies far back has ends before the first position.
+  Value end = e.max(seen.hi, e.constant(0));
+  Value low = e.div(seen.lo, span), high = e.div(e.add(end, span - 1), span);
   e.loop(low, high, 1, [&](Value block) {
     Tile tile;
     Value origin = e.mul(block, span);

@@ -164,6 +164,10 @@ private:
     std::seed_seq seeds{arguments.seed, index};
     std::mt19937_64 random(seeds);
     AttentionText text = AttentionGenerator(random()).draw(static_cast<int>(arguments.each));
+    if (arguments.show) { // now: a text that never ends is seen too
+      std::lock_guard lock(mutex);
+      std::cout << text.text << "\n" << std::flush;
+    }
     std::string wrong;
     unsigned fused = 0;
     double worst = 0, seconds = 0;
@@ -196,8 +200,6 @@ private:
       std::cerr << counts.attentions << " of " << arguments.count << " attentions, "
                 << counts.failed << " texts failed\n";
     }
-    if (arguments.show)
-      std::cout << text.text << "\n" << std::flush;
   }
 
   const Arguments arguments;

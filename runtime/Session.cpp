@@ -56,6 +56,8 @@ void Session::allocate(int64_t rows, int64_t capacity) {
     for (int power = 0; power < i / 2; ++power)
       bytes = productOrMost(bytes, capacity);
     scratch->regions[i].ensure(bytes, "intermediate values; a smaller -b or -c needs less");
+    if (i < 2) // others are for the whole context
+      scratch->regions[i].expectFull();
   }
   states.allocate(rows, capacity);
   states.describe(frame);
@@ -148,6 +150,7 @@ bool Session::advance(std::span<const std::span<const int32_t>> inputs, int64_t 
     if (longest > frame.capacity)
       allocate(roundUp(longest, manifest.unit), roundUp(longest, manifest.unit));
     states.clear();
+    states.expect(longest);
     reached = 0;
     call(pointers, length, before + outputBegin);
     if (sink && outputRows > 0)
@@ -155,6 +158,7 @@ bool Session::advance(std::span<const std::span<const int32_t>> inputs, int64_t 
     return true;
   }
 
+  states.expect(reached + total);
   for (int64_t begin = 0; begin < total;) {
     if (interrupted && interrupted())
       return false;
@@ -187,6 +191,7 @@ void Session::call(std::span<const int32_t *const> inputs, int64_t rows, int64_t
     if (manifest.outputs[o].overTime())
       elements = productOrMost(elements, outputRows);
     outputs[o].ensure(productOrMost(elements, sizeof(float)), "the outputs");
+    outputs[o].expectFull();
     outputRoom[o] = reinterpret_cast<float *>(outputs[o].data());
   }
   for (size_t i = 0; i < manifest.sequences.size(); ++i)

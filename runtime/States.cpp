@@ -34,7 +34,14 @@ void States::allocate(int64_t rows, int64_t positions) {
     sizes[i] = manifest.rings[i].positions(rows, capacity);
     rings[i].ensure(productOrMost(manifest.rings[i].position, sizes[i]),
                     "what is kept between steps; a smaller -b needs less");
+    rings[i].expectFull();
   }
+}
+
+void States::expect(int64_t position) {
+  // What is linear in the context becomes resident as that fills; from half of it on, at once.
+  if (position > capacity / 2)
+    linear.expectFull();
 }
 
 void States::clear() {

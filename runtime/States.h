@@ -27,6 +27,8 @@ public:
   void clear();
   /// Sets the frame's pointers and sizes.
   void describe(tril_context &frame) const;
+  /// Before a step: positions below `position` will be written.
+  void expect(int64_t position);
   /// After a step: positions below `position` were written.
   void wrote(int64_t position);
 

@@ -2,7 +2,7 @@
 if(TARGET tril)
   add_test(NAME random COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/random/run.py --tril $<TARGET_FILE:tril> --seconds 60)
 endif()
-# Random attentions, compiled and run in one process, 1000 of them in two tests; 20,000 by hand, which tells how far it is:
+# Random attentions, compiled and run in one process, 1000 of them in four tests; 20,000 by hand, which tells how far it is:
 # build/bin/attentions --count 20000 --jobs 2 (random/attention/Attentions.cpp).
 if(TRIL_COMPILER)
   file(GLOB attentions CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/random/attention/*.cpp)
@@ -10,8 +10,8 @@ if(TRIL_COMPILER)
   target_compile_options(attentions PRIVATE -fno-rtti)
   target_include_directories(attentions PRIVATE ${CMAKE_SOURCE_DIR}/compiler ${CMAKE_BINARY_DIR}/compiler ${MLIR_INCLUDE_DIRS})
   target_link_libraries(attentions PRIVATE tril_compiler)
-  foreach(first 0 84) # texts of 6 attentions
-    add_test(NAME attentions.${first} COMMAND attentions --first ${first} --count 504)
-    set_tests_properties(attentions.${first} PROPERTIES COST 200) # begun first
+  foreach(first 0 42 84 126) # texts of 6 attentions
+    add_test(NAME attentions.${first} COMMAND attentions --first ${first} --count 252)
+    set_tests_properties(attentions.${first} PROPERTIES COST 100) # begun first
   endforeach()
 endif()

@@ -15,6 +15,8 @@ enum class Motion { still, up, down };
 struct KeyEnd {
   Quasi value; ///< of `time` alone
   Motion moves = Motion::still;
+
+  friend bool operator==(const KeyEnd &, const KeyEnd &) = default;
 };
 
 struct KeyInterval {
@@ -30,6 +32,11 @@ struct KeyInterval {
   /// Ends at t, for tests and pictures.
   std::optional<int64_t> leastAt(int64_t t) const;
   std::optional<int64_t> mostAt(int64_t t) const;
+
+  friend bool operator==(const KeyInterval &a, const KeyInterval &b) {
+    return a.first == b.first && a.last == b.last && a.least == b.least && a.most == b.most &&
+           a.full == b.full && *a.floors == *b.floors;
+  }
 };
 
 /// Intervals that hold every pair that `mask` may let through, which lie on `lattice`; at most

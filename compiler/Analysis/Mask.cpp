@@ -326,15 +326,10 @@ Parts Reader::mask(Value score) {
   return all;
 }
 
-/// Where it depends on heads or layers: may hold where it does for one, and is known to where it is
-/// for all.
-static Mask forAllPlaces(StringRef past, ArrayRef<Value> given,
-                         llvm::function_ref<Parts(Reader &)> read) {
-  Reader once(past, given);
-  Parts parts = read(once);
-  std::vector<StaticPlace> places = once.places();
-  if (places.empty())
-    return once.finish(std::move(parts));
+/// Where it depends on heads or layers: may hold where it does for one of `places`, and is known to
+/// where it is for all.
+static Mask overPlaces(StringRef past, ArrayRef<Value> given, ArrayRef<StaticPlace> places,
+                       llvm::function_ref<Parts(Reader &)> read) {
   Reader reader(past, given);
   Parts some = MaskAlgebra::none(), each = MaskAlgebra::all();
   for (const StaticPlace &place : places) {
@@ -351,11 +346,60 @@ static Mask forAllPlaces(StringRef past, ArrayRef<Value> given,
   return reader.finish(reader.either(each, some));
 }
 
+static Mask forAllPlaces(StringRef past, ArrayRef<Value> given,
+                         llvm::function_ref<Parts(Reader &)> read) {
+  Reader once(past, given);
+  Parts parts = read(once);
+  std::vector<StaticPlace> places = once.places();
+  return places.empty() ? once.finish(std::move(parts)) : overPlaces(past, given, places, read);
+}
+
 Mask tril::truthOf(Value predicate, StringRef past) {
   return forAllPlaces(past, {}, [&](Reader &reader) { return reader.truth(predicate); });
 }
 Mask tril::maskOf(Value score, StringRef past, ArrayRef<Value> given) {
   return forAllPlaces(past, given, [&](Reader &reader) { return reader.mask(score); });
+}
+
+PlacedMasks tril::masksOf(Value score, StringRef past, ArrayRef<AxisAttr> axes,
+                          ArrayRef<Value> given) {
+  auto read = [&](Reader &reader) { return reader.mask(score); };
+  Reader once(past, given);
+  Parts parts = read(once);
+  std::vector<StaticPlace> places = once.places();
+  PlacedMasks result;
+  int64_t along = 1;
+  for (AxisAttr axis : axes)
+    along *= axis.getSize();
+  if (places.empty() || along > kMostPlaces) {
+    result.masks.push_back(places.empty() ? once.finish(std::move(parts))
+                                          : overPlaces(past, given, places, read));
+    result.which.assign(along, 0);
+    return result;
+  }
+  std::map<std::vector<size_t>, int> known; // sets of places
+  for (int64_t flat = 0; flat < along; ++flat) {
+    std::vector<size_t> set;
+    std::vector<StaticPlace> here;
+    for (auto [i, place] : llvm::enumerate(places)) {
+      bool within = true;
+      int64_t rest = flat;
+      for (AxisAttr axis : llvm::reverse(axes)) {
+        for (auto [name, at] : place.along)
+          within &= name != axis.getName() || at == rest % axis.getSize();
+        rest /= axis.getSize();
+      }
+      if (!within)
+        continue;
+      set.push_back(i);
+      here.push_back(place);
+    }
+    auto [entry, fresh] = known.try_emplace(set, static_cast<int>(result.masks.size()));
+    if (fresh)
+      result.masks.push_back(overPlaces(past, given, here, read));
+    result.which.push_back(entry->second);
+  }
+  return result;
 }
 
 static void collect(Value value, bool score, SmallVector<Value> &conditions) {

@@ -16,6 +16,16 @@ Mask truthOf(mlir::Value predicate, llvm::StringRef past);
 /// Where `score` is no hole; `given` are predicates that are taken to hold.
 Mask maskOf(mlir::Value score, llvm::StringRef past, llvm::ArrayRef<mlir::Value> given = {});
 
+/// A mask that static axes (heads) decide, told apart where they do.
+struct PlacedMasks {
+  std::vector<Mask> masks;
+  std::vector<int> which; ///< of `masks`, for each place along the axes, row-major
+};
+
+/// `maskOf`, of each place along `axes`; of all together where they are too many.
+PlacedMasks masksOf(mlir::Value score, llvm::StringRef past, llvm::ArrayRef<AxisAttr> axes,
+                    llvm::ArrayRef<mlir::Value> given = {});
+
 /// The predicates that all have to hold for `score` to be no hole.
 llvm::SmallVector<mlir::Value> conditionsOf(mlir::Value score);
 

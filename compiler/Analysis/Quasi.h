@@ -42,7 +42,11 @@ public:
   struct Floor {
     Quasi dividend; ///< of scale 1
     int64_t divisor;
+
+    friend bool operator==(const Floor &, const Floor &) = default;
   };
+
+  friend bool operator==(const Floors &, const Floors &) = default;
 
   /// floor(value / divisor); nothing where numbers become too large.
   std::optional<Quasi> floor(const Quasi &value, int64_t divisor);

@@ -83,6 +83,78 @@ kernels::KeyRange rangeOf(kernels::Emitter &e, const KeyInterval &interval, Valu
   return range;
 }
 
+/// Keys that queries see, apart for the groups that the mask tells apart.
+class KeysOfGroups {
+public:
+  KeysOfGroups(AttentionOp attention, ArrayRef<Value> given, const KeyLattice &lattice);
+
+  /// Whether they are the same for all groups, and intervals say all.
+  bool exact() const {
+    return classes.size() == 1 &&
+           llvm::all_of(classes[0], [](const KeyInterval &one) { return one.full; });
+  }
+  /// Of every group, where they are the same.
+  ArrayRef<KeyInterval> intervals() const { return classes[0]; }
+  /// `lookUp` is code for the number of a group in a list.
+  SmallVector<kernels::KeyRange>
+  ranges(kernels::Emitter &e, Value group, Value first, Value last, Value all,
+         llvm::function_ref<Value(ArrayRef<int64_t>, Value)> lookUp) const;
+
+private:
+  std::vector<std::vector<KeyInterval>> classes;
+  SmallVector<int64_t> which; // for each group
+};
+
+KeysOfGroups::KeysOfGroups(AttentionOp attention, ArrayRef<Value> given,
+                           const KeyLattice &lattice) {
+  NamedTensorType type = attention.getResult().getType();
+  SmallVector<AxisAttr> axes;
+  for (StringRef axis : attention.getGroups().getAsValueRange<StringAttr>())
+    axes.push_back(type.axis(axis));
+  PlacedMasks placed = masksOf(attention.getScore().front().getTerminator()->getOperand(0),
+                               attention.getPast(), axes, given);
+  SmallVector<int64_t> classOf;
+  for (const Mask &mask : placed.masks) {
+    std::vector<KeyInterval> intervals = keyIntervals(mask, lattice);
+    auto known = llvm::find(classes, intervals);
+    classOf.push_back(std::distance(classes.begin(), known));
+    if (known == classes.end())
+      classes.push_back(std::move(intervals));
+  }
+  for (int mask : placed.which)
+    which.push_back(classOf[mask]);
+}
+
+SmallVector<kernels::KeyRange>
+KeysOfGroups::ranges(kernels::Emitter &e, Value group, Value first, Value last, Value all,
+                     llvm::function_ref<Value(ArrayRef<int64_t>, Value)> lookUp) const {
+  SmallVector<kernels::KeyRange> result;
+  if (classes.size() == 1) {
+    for (const KeyInterval &interval : classes[0])
+      result.push_back(rangeOf(e, interval, first, last, all));
+    return result;
+  }
+  // Those of the group's class, and empty ones where another class has more.
+  Value mine = lookUp(which, group), zero = e.constant(0);
+  bool full = llvm::any_of(classes, [](const auto &intervals) {
+    return llvm::any_of(intervals, [](const KeyInterval &one) { return one.full; });
+  });
+  for (auto [number, intervals] : llvm::enumerate(classes)) {
+    Value chosen = e.equal(mine, static_cast<int64_t>(number));
+    for (auto [i, interval] : llvm::enumerate(intervals)) {
+      if (i == result.size())
+        result.push_back({zero, zero, full ? zero : Value(), full ? zero : Value()});
+      kernels::KeyRange range = rangeOf(e, interval, first, last, all);
+      auto choose = [&](Value &to, Value from) { to = from ? e.select(chosen, from, to) : to; };
+      choose(result[i].lo, range.lo);
+      choose(result[i].hi, range.hi);
+      choose(result[i].fullLo, range.fullLo);
+      choose(result[i].fullHi, range.fullHi);
+    }
+  }
+  return result;
+}
+
 } // namespace
 
 //===-------------------------------------------------------------------------------------------===//
@@ -219,7 +291,7 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
       Value offset = e.constant(lattice.offset);
       return lattice.moves ? e.rem(e.add(position, offset), lattice.step) : offset;
     };
-  std::vector<KeyInterval> intervals = keyIntervals(maskOf(yielded, past, given), lattice);
+  KeysOfGroups seen(attentionOp, given, lattice);
 
   // A value evaluated for one query and, if there are keys, 16 of them; `dots` are the region's
   // arguments.
@@ -274,24 +346,23 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
     spec.sink = [&evaluate, sink](kernels::Emitter &e, const kernels::QueryRow &row) {
       return evaluate(e, sink, {}, row, Value()).data;
     };
-  bool exact = llvm::all_of(intervals, [](const KeyInterval &one) { return one.full; });
-  if (exact && typeOf(yielded).getHoles())
+  if (seen.exact() && typeOf(yielded).getHoles())
     // Which keys a row sees follows from the ends of its intervals: less work than the predicate.
     spec.mask = [&](kernels::Emitter &e, const kernels::QueryRow &row, Value keys) {
-      Value seen;
-      for (const KeyInterval &interval : intervals) {
+      Value within;
+      for (const KeyInterval &interval : seen.intervals()) {
         kernels::KeyRange range = rangeOf(e, interval, row.position, row.position, row.extra[2]);
         auto compare = [&](arith::CmpIPredicate predicate, Value end) -> Value {
           return arith::CmpIOp::create(e.builder, e.loc, predicate, keys,
                                        e.broadcast(e.truncate(end, e.i32())));
         };
-        Value within = e.andi(compare(arith::CmpIPredicate::sge, range.lo),
-                              compare(arith::CmpIPredicate::slt, range.hi));
-        seen = seen ? e.ori(seen, within) : within;
+        Value here = e.andi(compare(arith::CmpIPredicate::sge, range.lo),
+                            compare(arith::CmpIPredicate::slt, range.hi));
+        within = within ? e.ori(within, here) : here;
       }
       for (const AskedOfTiles &one : asked)
-        seen = e.andi(seen, vectorOf(e, evaluate(e, one.condition, {}, row, keys).data));
-      return seen;
+        within = e.andi(within, vectorOf(e, evaluate(e, one.condition, {}, row, keys).data));
+      return within;
     };
   else if (typeOf(yielded).getHoles())
     spec.mask = [&](kernels::Emitter &e, const kernels::QueryRow &row, Value keys) {
@@ -311,11 +382,18 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
          [&, query = one.query](kernels::Emitter &e, const kernels::QueryRow &row) {
            return evaluate(e, query, {}, row, Value()).data;
          }});
-  spec.ranges = [&](kernels::Emitter &e, Value first, Value last, ArrayRef<Value> extra) {
-    SmallVector<kernels::KeyRange> ranges;
-    for (const KeyInterval &interval : intervals)
-      ranges.push_back(rangeOf(e, interval, first, last, extra[2]));
-    return ranges;
+  std::string table; // of the class of each group
+  spec.ranges = [&](kernels::Emitter &e, Value group, Value first, Value last,
+                    ArrayRef<Value> extra) {
+    return seen.ranges(e, group, first, last, extra[2], [&](ArrayRef<int64_t> list, Value at) {
+      if (table.empty())
+        table = evaluator->globalIntegers("mask_of", list)
+                    .getDefiningOp<LLVM::AddressOfOp>()
+                    .getGlobalName()
+                    .str();
+      Value base = LLVM::AddressOfOp::create(e.builder, e.loc, code().ptr(), table);
+      return e.load(e.at(base, e.mul(at, 8)), e.i64(), 8);
+    });
   };
 
   Evaluator::Scope scope(*evaluator);

@@ -92,7 +92,7 @@ static kernels::AttentionSpec attentionSpec(StateElement type) {
     return mlir::arith::CmpIOp::create(e.builder, e.loc, mlir::arith::CmpIPredicate::sle, keys,
                                        e.broadcast(e.truncate(row.position, e.i32())));
   };
-  spec.ranges = [](Emitter &e, Value first, Value last,
+  spec.ranges = [](Emitter &e, Value, Value first, Value last,
                    llvm::ArrayRef<Value>) -> llvm::SmallVector<KeyRange> {
     return {{e.constant(0), e.add(last, 1), e.constant(0), e.add(first, 1)}};
   };

@@ -81,10 +81,10 @@ struct AttentionSpec {
   llvm::SmallVector<Comparison, 0> comparisons;
   /// One more score (f32), of a value 0; null: none.
   std::function<Value(Emitter &, const QueryRow &)> sink;
-  /// The ranges for queries at positions first .. last (i64, inclusive): their union holds every
-  /// key that one of the queries sees.  They may overlap, and be empty (lo >= hi).  More than one
-  /// wants a mask.
-  std::function<llvm::SmallVector<KeyRange>(Emitter &, Value first, Value last,
+  /// The ranges for queries of a group at positions first .. last (i64, inclusive): their union
+  /// holds every key that one of the queries sees.  They may overlap, and be empty (lo >= hi). More
+  /// than one wants a mask.
+  std::function<llvm::SmallVector<KeyRange>(Emitter &, Value group, Value first, Value last,
                                             llvm::ArrayRef<Value> extra)>
       ranges;
 };

@@ -78,7 +78,7 @@ std::pair<Value, Value> KeyTiles::compare(Comparison::Kind kind, Bounds key, Bou
 std::optional<SeenKeys> KeyTiles::seenBy(Value first, Value count) {
   SeenKeys seen;
   Value last = e.add(first, e.mul(e.add(count, -1), spec.rowStep()));
-  seen.ranges = spec.ranges(e, first, last, f.extra);
+  seen.ranges = spec.ranges(e, f.group, first, last, f.extra);
   if (seen.ranges.empty())
     return std::nullopt;
   seen.lo = seen.ranges.front().lo;

@@ -87,7 +87,7 @@ kernels::AttentionSpec specFor(Mask mask, int64_t keyWidth, int64_t valueWidth, 
       }
       return seen;
     };
-  spec.ranges = [=](Emitter &e, Value first, Value last,
+  spec.ranges = [=](Emitter &e, Value, Value first, Value last,
                     llvm::ArrayRef<Value>) -> llvm::SmallVector<KeyRange> {
     Value zero = e.constant(0);
     if (mask == Mask::every)

@@ -115,7 +115,7 @@ kernels::AttentionSpec causal(int64_t keyWidth, int64_t valueWidth) {
   spec.dots[0].width = keyWidth;
   spec.value.width = valueWidth;
   spec.members = 3;
-  spec.ranges = [](Emitter &e, Value first, Value last,
+  spec.ranges = [](Emitter &e, Value, Value first, Value last,
                    llvm::ArrayRef<Value>) -> llvm::SmallVector<KeyRange> {
     return {{e.constant(0), e.add(last, 1), e.constant(0), e.add(first, 1)}};
   };

@@ -52,7 +52,7 @@ void Region::expectFull() {
 }
 
 void Region::clear() {
-  constexpr size_t smallEnoughToWrite = 256 * 1024;
+  constexpr size_t smallEnoughToWrite = 4 << 20; // page faults cost more than zeros
   if (size == 0)
     return;
   if (size <= smallEnoughToWrite)

@@ -169,6 +169,7 @@ std::optional<Plan> planOf(const PlanRequest &request) {
   PipelineOptions options;
   options.keep = request.keep;
   options.cache = request.cache;
+  options.attention = request.attention;
   addPasses(passes, Phase::tril, Phase::planned, options);
   if (failed(passes.run(*module)))
     return std::nullopt;

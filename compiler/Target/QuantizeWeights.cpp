@@ -36,9 +36,35 @@ static StoredType storedTypeOf(PackedFormat format) {
   }
 }
 
+/// The params whose last sum is an output: the weights of a head, which may be the embedding too.
+static llvm::DenseSet<Operation *> headsOf(ModelOp model) {
+  llvm::DenseSet<Operation *> seen[2], heads;
+  SmallVector<std::pair<Value, bool>> work; // values, and whether they are summed on their way
+  model.walk([&](OutputOp output) { work.emplace_back(output->getOperand(0), false); });
+  while (!work.empty()) {
+    auto [value, summed] = work.pop_back_val();
+    Operation *op = value.getDefiningOp();
+    if (!op || !seen[summed].insert(op).second)
+      continue;
+    if (isa<ParamOp>(op) && summed)
+      heads.insert(op);
+    auto sum = dyn_cast<ReduceOp>(op);
+    if (sum && !summed && sum.getKind() == ReduceKind::sum)
+      work.emplace_back(sum.getOperand(), true);
+    else if (op->hasTrait<tril::OpTrait::Elementwise>() || isa<RenameOp, ConvertOp>(op))
+      for (Value operand : op->getOperands())
+        work.emplace_back(operand, summed);
+  }
+  return heads;
+}
+
 void tril::quantizeParams(ModelOp model, const Checkpoint &checkpoint, PackedFormat type) {
-  auto wanted = StringAttr::get(model.getContext(), packedFormatName(type));
+  // What 4 bits lose in a head goes into every output as it is; nothing after it averages that out.
+  bool few = type == PackedFormat::q4_0 || type == PackedFormat::q4_k;
+  llvm::DenseSet<Operation *> heads = few ? headsOf(model) : llvm::DenseSet<Operation *>();
   model.walk([&](ParamOp param) {
+    auto wanted = StringAttr::get(
+        model.getContext(), packedFormatName(heads.contains(param) ? PackedFormat::q8_0 : type));
     auto stored = param->getAttrOfType<StringAttr>("stored");
     if (stored && stored != wanted && llvm::is_contained({"f32", "f16", "bf16"}, stored.getValue()))
       param->setAttr("quantize", wanted);

@@ -31,7 +31,8 @@ struct Rounding {
 /// an entry for each type.
 using Roundings = std::vector<Rounding>;
 
-/// Notes at each param that may be rounded what to (attribute `quantize`).
+/// Notes at each param that may be rounded what to (attribute `quantize`): `type`, of 4 bits q8_0
+/// for the weights whose last sum is an output.
 void quantizeParams(ModelOp model, const Checkpoint &checkpoint, PackedFormat type);
 
 /// What to round the param to; nothing if it is taken as it is stored.

@@ -206,6 +206,7 @@ static int runTool(int argc, char **argv) {
       ->excludes(planContext);
   addKeep(plan, planRequest.keep);
   addCache(plan, planRequest.cache);
+  addAttention(plan, planRequest.attention);
   addQuantize(plan, planRequest.quantize);
   addRename(plan, planRequest.renames);
   plan->add_flag("--json", planRequest.json, "print JSON");

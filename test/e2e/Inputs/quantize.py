@@ -66,7 +66,8 @@ def main():
         os.makedirs(path, exist_ok=True)
         contents = {}
         for name, (shape, dtype, along) in TENSORS.items():
-            numbers = rounded(stored[name], shape, along, kind) if kind else stored[name]
+            head = kind == "q4_0" and name == "embedding.weight"  # of 8 bits, where others have 4
+            numbers = rounded(stored[name], shape, along, "q8_0" if head else kind) if kind else stored[name]
             dtype = "F32" if kind else dtype
             contents[name] = (dtype, shape, checkpoint.encode(numbers, dtype))
         checkpoint.write_safetensors(os.path.join(path, "model.safetensors"), contents)

@@ -159,8 +159,10 @@ void BodyLowering::reduce(MaterializeOp op, ArrayRef<Value> factors, ReduceKind 
   SmallVector<AxisAttr> reduced;
   AxisAttr fastest;
   for (AxisAttr axis : unionAxes(types)) {
-    if (isReduced(axis))
+    if (isReduced(axis)) {
       reduced.push_back(axis);
+      holes |= !axis.isDynamic() && axis.getSize() == 0; // of nothing there is no largest, no mean
+    }
     if (!axis.isDynamic() || !fastest)
       fastest = axis;
   }

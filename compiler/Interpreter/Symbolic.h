@@ -68,9 +68,10 @@ struct Symbolic {
   }
 };
 
-/// The larger and the smaller of two, which depend on both.
-template <typename T> T larger(T x, T y) { return x > y ? x : y; }
-template <typename T> T smaller(T x, T y) { return x < y ? x : y; }
+/// The larger and the smaller of two, which depend on both; NaN if one is NaN (IEEE 754-2019,
+/// maximum and minimum).
+template <typename T> T larger(T x, T y) { return x > y || x != x ? x : y; }
+template <typename T> T smaller(T x, T y) { return x < y || x != x ? x : y; }
 inline Symbolic larger(Symbolic x, Symbolic y) {
   return Symbolic::made(larger(x.value, y.value), 18, x, y);
 }

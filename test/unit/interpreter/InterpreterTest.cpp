@@ -239,6 +239,25 @@ TEST(Interpreter, RecurrenceSeesPositionsAndOtherTimesOfOuterValues) {
   EXPECT_EQ(run.input("token", {10, 4, 2}).y(), (Numbers{10, 21, 33}));
 }
 
+TEST(Interpreter, NothingIsLargerOrSmallerThanNaN) {
+  Program run(R"(
+    %x = tril.table [4.0, -1.0, 9.0] : !tril.tensor<a=3 : f32>
+    %n = tril.sqrt %x : (!tril.tensor<a=3 : f32>) -> !tril.tensor<a=3 : f32>
+    %zero = tril.constant 0.0 : !tril.tensor<f32>
+    %y = tril.max %n, %zero : (!tril.tensor<a=3 : f32>, !tril.tensor<f32>) -> !tril.tensor<a=3 : f32>
+    %z = tril.min %zero, %n : (!tril.tensor<f32>, !tril.tensor<a=3 : f32>) -> !tril.tensor<a=3 : f32>
+    %most = tril.reduce max ["a"] %n : (!tril.tensor<a=3 : f32>) -> !tril.tensor<f32>
+    tril.output "y" %y ["a"] : !tril.tensor<a=3 : f32>
+    tril.output "z" %z ["a"] : !tril.tensor<a=3 : f32>
+    tril.output "most" %most [] : !tril.tensor<f32>
+  )");
+  auto outputs = run.outputs();
+  EXPECT_TRUE(std::isnan(outputs["y"].values[1]));
+  EXPECT_TRUE(std::isnan(outputs["z"].values[1]));
+  EXPECT_TRUE(std::isnan(outputs["most"].values[0]));
+  EXPECT_EQ(outputs["y"].values[2], 3);
+}
+
 TEST(Interpreter, LayersReadTheirOwnParamsAndConstants) {
   Program run(R"(
     %x = tril.table [1.0, 1.0] : !tril.tensor<a=2 : f32>

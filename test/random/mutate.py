@@ -7,7 +7,6 @@ A changed text is refused with a message that has a place in it, or it is comput
 weights of a golden case of its family: whole and by position must have the same bits, whole and interpreted be within 1e-3, unless
 the interpreter in f32 and in f64 differ too.  With --keep, texts that fail are written there.  Ends with `N passed, N failed`.
 """
-import argparse
 import os
 import random
 import re
@@ -15,13 +14,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 sys.path[:0] = [HERE, os.path.join(ROOT, "test")]
 import safetensors  # noqa: E402  (test/safetensors.py)
-from run import Failure, furthest  # noqa: E402
+from run import Failure, chosen, furthest, parser_of  # noqa: E402
 
 TOLERANCE = 1e-3
 TOKENS = re.compile(r"#.*|\"[^\"]*\"|[A-Za-z_][A-Za-z_0-9]*|[0-9.]+|<=|>=|==|!=|\s+|.")
@@ -94,23 +92,13 @@ def check(tril, text, case, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tril", required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60, help="begin no further text after so long")
-    parser.add_argument("--count", type=int, help="so many texts instead")
-    parser.add_argument("--first", type=int, default=0, help="the text to begin with")
-    parser.add_argument("--only", type=int, help="this text of the seed alone")
+    parser = parser_of(__doc__)
     parser.add_argument("--keep", help="write texts that fail to this folder")
     arguments = parser.parse_args()
     with open(os.path.join(ROOT, "test", "golden", "cases.tsv")) as file:
         cases = [line.split() for line in file]
     counts = dict.fromkeys(("passed", "refused", "unsure", "failed"), 0)
-    start, index = time.monotonic(), arguments.first
-    if arguments.only is not None:
-        index, arguments.count = arguments.only, 1
-    last = index + arguments.count if arguments.count else None
-    while index < last if last else time.monotonic() - start < arguments.seconds:
+    for index in chosen(arguments):
         dice = random.Random(f"{arguments.seed} {index}")
         case, example = dice.choice(cases)
         example += ".tril"
@@ -128,7 +116,6 @@ def main():
                 if arguments.keep:
                     os.makedirs(arguments.keep, exist_ok=True)
                     shutil.copy(path, os.path.join(arguments.keep, f"seed{arguments.seed}-{index}-{example}"))
-        index += 1
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['refused']} refused, {counts['unsure']} within rounding only")
     return 1 if counts["failed"] or not counts["passed"] else 0
 

@@ -8,6 +8,7 @@ token, with parts of 3 and of 16 positions, and on 2 and 3 threads.  With --redu
 there.  Ends with `N passed, N failed`.
 """
 import argparse
+import itertools
 import json
 import math
 import os
@@ -105,21 +106,34 @@ def reduced(tril, program, seed, folder, kind):
     return program, None
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parser_of(description):
+    """With the options that say which programs of which seed to try."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tril", required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=60, help="begin no further program after so long")
     parser.add_argument("--count", type=int, help="so many programs instead")
     parser.add_argument("--first", type=int, default=0, help="the program to begin with")
     parser.add_argument("--only", type=int, help="this program of the seed alone")
+    return parser
+
+
+def chosen(arguments):
+    """The numbers of the programs to try."""
+    if arguments.only is not None:
+        return [arguments.only]
+    if arguments.count:
+        return range(arguments.first, arguments.first + arguments.count)
+    end = time.monotonic() + arguments.seconds
+    return itertools.takewhile(lambda _: time.monotonic() < end, itertools.count(arguments.first))
+
+
+def main():
+    parser = parser_of(__doc__)
     parser.add_argument("--reduce", help="write failing programs, made small, to this folder")
     arguments = parser.parse_args()
-    start, passed, unsure, failed, index = time.monotonic(), 0, 0, 0, arguments.first
-    if arguments.only is not None:
-        index, arguments.count = arguments.only, 1
-    last = index + arguments.count if arguments.count else math.inf
-    while index < last and (arguments.count or time.monotonic() - start < arguments.seconds):
+    passed, unsure, failed = 0, 0, 0
+    for index in chosen(arguments):
         program = generate(arguments.seed, index)
         with tempfile.TemporaryDirectory() as folder:
             try:
@@ -135,7 +149,6 @@ def main():
                     with open(path, "w") as file:
                         file.write("# " + str(why or failure).strip().replace("\n", "\n# ") + "\n" + small.text())
                     print(f"  made small: {path}", flush=True)
-        index += 1
     print(f"{passed} passed, {failed} failed" + (f", {unsure} within rounding only" if unsure else ""))
     return 1 if failed or not passed else 0
 

@@ -160,13 +160,10 @@ std::vector<std::string> flagsOf(const BuildRequest &request) {
   return flags;
 }
 
-/// Whether some attention has products of bf16.
-bool multipliesRounded(ModuleOp module) {
-  return module
-      ->walk([](AttentionOp op) {
-        return op.getRounded() ? WalkResult::interrupt() : WalkResult::advance();
-      })
-      .wasInterrupted();
+/// Whether code asks for the tile registers of AMX.
+bool usesTileRegisters(const llvm::Module &code) {
+  const llvm::Function *configure = code.getFunction("llvm.x86.ldtilecfg");
+  return configure && !configure->use_empty();
 }
 
 } // namespace
@@ -254,7 +251,7 @@ int tril::build(const BuildRequest &request) {
                      versionText(),
                      request.blas,
                      request.unchecked,
-                     machine->amx && multipliesRounded(*planned),
+                     usesTileRegisters(*llvmModule),
                      flagsOf(request),
                      weightProgress(request)};
   Roundings roundings = makeProduct(parts, request.output);

@@ -1,6 +1,7 @@
 //===- Machine.cpp - the processor that code is made for
 //----------------------------------------===//
 #include "Target/Machine.h"
+#include "runtime/TileRegisters.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -59,5 +60,7 @@ llvm::Expected<Machine> Machine::named(llvm::StringRef name) {
   machine.bf16 = machine.avx512 && info->checkFeatures("+avx512bf16");
   machine.amx =
       machine.bf16 && info->checkFeatures("+amx-tile") && info->checkFeatures("+amx-bf16");
+  if (name == "native") // some systems do not give what the processor has
+    machine.amx = machine.amx && requestTileRegisters().empty();
   return machine;
 }

@@ -23,7 +23,7 @@ struct Machine {
   bool avx512 = false; ///< F, BW, DQ and VL
   bool vnni = false;   ///< AVX-512 VNNI: four products of bytes a lane
   bool bf16 = false;   ///< AVX-512 BF16: two products of bf16 a lane
-  bool amx = false;    ///< AMX BF16: tile registers, and products of bf16 in them
+  bool amx = false;    ///< AMX BF16: tile registers, which the system gives, and products of bf16
 
   /// Vector registers that a kernel may count on.
   int vectorRegisters() const { return avx512 ? 32 : 16; }

@@ -16,10 +16,10 @@ public:
   AttentionEmitter(ModuleOp module, Emitter &e, const AttentionSpec &spec,
                    ArrayRef<Value> arguments)
       : module(module), e(e), spec(spec), f(e, spec, arguments), keyTiles(f),
-        products(spec.products == StateElement::f32 ? makeFloatProducts(f) : makePairProducts(f)),
+        products(f.parts ? makePairProducts(f) : makeFloatProducts(f)),
         block(rowsOfBlock(e.machine, spec)) {
     memberTile = static_cast<int>(std::min<int64_t>(spec.members, f.height));
-    if (spec.products == StateElement::f32) { // of equal height
+    if (f.parts == 0) { // of equal height
       int64_t tiles = (spec.members + f.height - 1) / f.height;
       memberTile = static_cast<int>((spec.members + tiles - 1) / tiles);
     }
@@ -34,9 +34,10 @@ private:
   AttentionFrame f;
   KeyTiles keyTiles;
   std::unique_ptr<TileProducts> products;
-  int64_t block;  ///< positions that go through the keys together, at most
-  int memberTile; ///< rows of a tile at one position
-  Value table;    ///< what each tile of rows sees
+  int64_t block;                ///< positions that go through the keys together, at most
+  int memberTile;               ///< rows of a tile at one position
+  Value table;                  ///< what each tile of rows sees
+  Value wholeCount, wholeTiles; ///< tiles of rows that see a whole tile of keys
 
   void positions(Value row, Value count);
   void onePosition(Value row);
@@ -51,16 +52,19 @@ private:
     for (int64_t at = 0; at < bytes; at += 64)
       e.prefetch(e.at(from, at), toWrite);
   }
-  void softmax(const Rows &rows, const Tile &tile, bool partial);
-  void visit(const SeenKeys &seen, Value first,
+  void softmax(const Rows &rows, const Tile &tile, TileKind kind, Value scores, Value weights,
+               ArrayRef<Value> beside = {});
+  void throughAll(Value count, const Tile &tile, llvm::function_ref<Rows(Value)> rowsOf);
+  void visit(const SeenKeys &seen, Value first, bool shared,
              llvm::function_ref<void(const Tile &, ArrayRef<Bounds>)> use);
 };
 
 } // namespace
 
-void AttentionEmitter::softmax(const Rows &rows, const Tile &tile, bool partial) {
-  Values arguments = {f.scores,
-                      f.weights,
+void AttentionEmitter::softmax(const Rows &rows, const Tile &tile, TileKind kind, Value scores,
+                               Value weights, ArrayRef<Value> beside) {
+  Values arguments = {scores,
+                      weights,
                       f.factors,
                       e.at(f.maxima, e.mul(rows.state, 4)),
                       e.at(f.sums, e.mul(rows.state, 64)),
@@ -75,27 +79,52 @@ void AttentionEmitter::softmax(const Rows &rows, const Tile &tile, bool partial)
                       rows.places.member,
                       rows.places.memberStep};
   llvm::append_range(arguments, f.extra);
-  func::FuncOp function = getOrCreateTileSoftmax(module, e.machine, spec, partial);
+  llvm::append_range(arguments, beside);
+  func::FuncOp function = getOrCreateTileSoftmax(module, e.machine, spec, kind);
   func::CallOp::create(e.builder, e.loc, function, arguments);
 }
 
 void AttentionEmitter::through(const Rows &rows, const Tile &tile) {
   products->products(rows, tile);
-  auto partial = [&] { softmax(rows, tile, /*partial=*/true); };
+  auto partial = [&] { softmax(rows, tile, TileKind::partial, f.scores, f.weights); };
   if (tile.full)
-    e.ifElse(tile.full, [&] { softmax(rows, tile, /*partial=*/false); }, partial);
+    e.ifElse(tile.full, [&] { softmax(rows, tile, TileKind::full, f.scores, f.weights); }, partial);
   else
     partial();
   e.ifElse(
       tile.careful, [&] { products->addValuesCarefully(rows, tile); },
-      [&] { products->addValues(rows, tile); });
+      [&] { products->addValues(rows, tile, f.weights); });
+}
+
+/// `count` tiles of rows that all see the whole tile of keys.  Beside the softmax of one the values
+/// are added for the one before it, and the dot products computed of the one after it.
+void AttentionEmitter::throughAll(Value count, const Tile &tile,
+                                  llvm::function_ref<Rows(Value)> rowsOf) {
+  Tile whole = tile;
+  whole.begin = e.constant(0), whole.end = e.constant(keyTile);
+  Value zero = e.constant(0), last = e.add(count, -1);
+  auto scoresOf = [&](Value i) { return e.at(f.scores, e.mul(e.rem(i, 2), f.scoreBytes())); };
+  auto weightsOf = [&](Value i) { return e.at(f.weights, e.mul(e.rem(i, 2), f.weightBytes())); };
+  e.ifThen(e.less(zero, count), [&] {
+    products->products(rowsOf(zero), whole);
+    e.loop(zero, count, 1, [&](Value i) {
+      Rows rows = rowsOf(i), before = rowsOf(e.max(e.add(i, -1), zero)),
+           after = rowsOf(e.min(e.add(i, 1), last));
+      e.ifThen(e.less(zero, i), [&] { products->rescale(before); });
+      Values beside =
+          products->beside(before, weightsOf(e.add(i, 1)), after, scoresOf(e.add(i, 1)));
+      llvm::append_values(beside, i, e.sub(last, i));
+      softmax(rows, whole, TileKind::beside, scoresOf(i), weightsOf(i), beside);
+    });
+    products->addValues(rowsOf(last), whole, weightsOf(last));
+  });
 }
 
 /// Tiles of keys, prepared.
-void AttentionEmitter::visit(const SeenKeys &seen, Value first,
+void AttentionEmitter::visit(const SeenKeys &seen, Value first, bool shared,
                              llvm::function_ref<void(const Tile &, ArrayRef<Bounds>)> use) {
   keyTiles.visit(seen, first, [&](Tile tile, ArrayRef<Bounds> keys) {
-    products->beginTile(tile);
+    products->beginTile(tile, shared);
     Value no = arith::ConstantOp::create(e.builder, e.loc, e.builder.getBoolAttr(false));
     tile.careful = tile.full ? e.when(tile.full, no, [&] { return products->notFinite(tile); })
                              : products->notFinite(tile);
@@ -121,9 +150,9 @@ void AttentionEmitter::finish(Value row, const QueryRow &query, Value out) {
   inverse = e.select(empty, e.constantF32(0), inverse);
   if (spec.sink) { // the sum and the outputs are relative to the maximum of the keys
     Value maximum = e.load(e.at(f.maxima, e.mul(row, 4)), e.f32(), 4);
-    Value sink = spec.sink(e, query), top = e.maxf(maximum, sink);
+    Value sink = e.mulf(spec.sink(e, query), e.constantF32(log2e)), top = e.maxf(maximum, sink);
     auto power = [&](Value x) { // of a number
-      Value y = exp2(e, e.broadcast(e.mulf(e.subf(x, top), e.constantF32(log2e))));
+      Value y = exp2(e, e.broadcast(e.subf(x, top)));
       return mlir::vector::ExtractOp::create(e.builder, e.loc, y, ArrayRef<int64_t>{0}).getResult();
     };
     Value keep = power(maximum);
@@ -168,7 +197,7 @@ void AttentionEmitter::positions(Value row, Value count) {
     rows.places = {e.add(absolute, distance(first)), e.constant(spec.rowStep()), last, member,
                    e.constant(0)};
     rows.state = stateOf(rowTile, member);
-    rows.exist = spec.products == StateElement::f32 ? e.constant(height) : exist;
+    rows.exist = f.parts ? exist : e.constant(height);
     return rows;
   };
   auto eachTile = [&](llvm::function_ref<void(Value)> body) {
@@ -207,15 +236,37 @@ void AttentionEmitter::positions(Value row, Value count) {
       prefetch(resultAt(e.add(row, place(rowTile, i)), member), spec.value.width * 4,
                /*toWrite=*/true);
     });
-    visit(*seen, absolute, [&](const Tile &visited, ArrayRef<Bounds> keys) {
+    visit(*seen, absolute, /*shared=*/true, [&](const Tile &visited, ArrayRef<Bounds> keys) {
+      bool overlaps = visited.full && products->overlaps();
+      if (overlaps)
+        e.store(e.constant(0), wholeCount, 8);
       eachTile([&](Value rowTile) {
         Tile own = visited;
         SeenKeys mine = keyTiles.load(*seen, e.at(table, e.mul(rowTile, entry)));
-        e.ifThen(keyTiles.narrow(own, mine, keys), [&] {
+        auto eachMember = [&] {
           e.loop(e.constant(0), e.constant(spec.members), 1,
                  [&](Value member) { through(rowsOf(rowTile, member), own); });
+        };
+        e.ifThen(keyTiles.narrow(own, mine, keys), [&] {
+          if (!overlaps)
+            return eachMember();
+          Value full = own.full;
+          own.full = Value(); // where the mask is needed
+          e.ifElse(
+              full,
+              [&] {
+                Value count = e.load(wholeCount, e.i64(), 8);
+                e.store(rowTile, e.at(wholeTiles, e.mul(count, 8)), 8);
+                e.store(e.add(count, 1), wholeCount, 8);
+              },
+              eachMember);
         });
       });
+      if (overlaps)
+        throughAll(e.mul(e.load(wholeCount, e.i64(), 8), spec.members), visited, [&](Value i) {
+          Value rowTile = e.load(e.at(wholeTiles, e.mul(e.div(i, spec.members), 8)), e.i64(), 8);
+          return rowsOf(rowTile, e.rem(i, spec.members));
+        });
     });
   }
   eachRow([&](Value rowTile, Value i, Value member) {
@@ -255,7 +306,7 @@ void AttentionEmitter::onePosition(Value row) {
         queries.push_back(f.queryAt(d, row, i));
       products->beginRow(i, queries);
     });
-    visit(*seen, absolute, [&](const Tile &visited, ArrayRef<Bounds>) {
+    visit(*seen, absolute, rounded > memberTile, [&](const Tile &visited, ArrayRef<Bounds>) {
       eachTile([&](Value first) { through(rowsOf(first), visited); });
     });
   }
@@ -265,8 +316,12 @@ void AttentionEmitter::onePosition(Value row) {
 
 void AttentionEmitter::emit() {
   int64_t rows = block * spec.members + f.height; // tile registers reach beyond the last one
-  f.scores = e.allocate(static_cast<int64_t>(spec.dots.size()) * f.height * keyTile * 4);
-  f.weights = e.allocate(int64_t(f.height) * keyTile * 4);
+  f.scores = e.allocate((products->overlaps() ? 2 : 1) * f.scoreBytes());
+  if (products->overlaps()) {
+    wholeCount = e.allocate(8);
+    wholeTiles = e.allocate(block / f.height * 8);
+  }
+  f.weights = e.allocate((products->overlaps() ? 2 : 1) * f.weightBytes());
   f.factors = e.allocate(softmaxScratch(e.machine, spec));
   f.maxima = e.allocate(rows * 4);
   f.sums = e.allocate(rows * 64);
@@ -288,9 +343,12 @@ void AttentionEmitter::emit() {
 }
 
 int64_t kernels::rowsOfBlock(const Machine &machine, const AttentionSpec &spec) {
-  constexpr int64_t most = 64, memory = 128 << 10; // of a share of the second level of caches
+  // What a tile of keys needs to be multiplied is made for each block.
+  const bool tiles = usesTileRegisters(machine, spec);
+  const int64_t most = tiles ? 128 : 64;
+  const int64_t memory = (tiles ? 512 : 128) << 10; // of a share of the second level of caches
   int64_t height = queryTile(machine, spec);
-  return std::max<int64_t>(std::min(most, memory / stateBytes(spec)) / height, 1) * height;
+  return std::max<int64_t>(std::min(most, memory / stateBytes(machine, spec)) / height, 1) * height;
 }
 
 func::FuncOp kernels::getOrCreateAttention(ModuleOp module, const Machine &machine,

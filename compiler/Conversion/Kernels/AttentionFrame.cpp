@@ -1,6 +1,7 @@
 //===- AttentionFrame.cpp
 //-----------------------------------------------------------------------------===//
 #include "Conversion/Kernels/AttentionFrame.h"
+#include "Conversion/Kernels/Stored.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -8,8 +9,8 @@ using namespace tril;
 using namespace tril::kernels;
 
 AttentionFrame::AttentionFrame(Emitter &e, const AttentionSpec &spec, ArrayRef<Value> arguments)
-    : e(e), spec(spec), height(queryTile(e.machine, spec)), vectors((spec.value.width + 15) / 16),
-      tail(static_cast<int>(spec.value.width % 16)) {
+    : e(e), spec(spec), height(queryTile(e.machine, spec)), parts(factorParts(e.machine, spec)),
+      vectors((spec.value.width + 15) / 16), tail(static_cast<int>(spec.value.width % 16)) {
   for (size_t d = 0; d < spec.dots.size(); ++d) {
     q.push_back(arguments[0]);
     qStride.push_back(arguments[1]);
@@ -79,4 +80,24 @@ int AttentionFrame::columns(int rows, int available) const {
           (rows * columns + columns + 1) * registersPerVector > e.machine.vectorRegisters() - 2))
     columns /= 2;
   return columns;
+}
+
+Value TileProducts::loadValues(Value row, Value column) {
+  int64_t bytes = spec.value.bytes();
+  Value from = e.at(row, e.mul(column, 16 * bytes));
+  return loadStored(e, from, spec.value.stored, static_cast<unsigned>(f.tail ? bytes : 16 * bytes),
+                    f.tail ? f.lanesOf(column) : Value());
+}
+
+Value TileProducts::storedNotFinite(const Tile &tile, Value begin, Value end) {
+  Value base = f.valuesOf(tile);
+  Value sum = e.loop(begin, end, 1, {e.splat(0)}, [&](Value k, ArrayRef<Value> carried) {
+    Value row = e.at(base, e.mul(k, spec.value.keyBytes()));
+    return e.loop(e.constant(0), e.constant(f.vectors), 1, carried,
+                  [&](Value column, ArrayRef<Value> carried) {
+                    return Values{e.fma(loadValues(row, column), e.splat(0), carried[0])};
+                  });
+  })[0];
+  return arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::UNO, e.reduceAdd(sum),
+                               e.constantF32(0));
 }

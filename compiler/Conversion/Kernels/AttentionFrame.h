@@ -33,6 +33,7 @@ struct AttentionFrame {
   Value valueCache, valueCapacity, o, oStride, position, r0, r1, g0, g1;
   llvm::ArrayRef<Value> extra;
   int height;      ///< of a tile of rows
+  int parts;       ///< factorParts
   int64_t vectors; ///< of 16 that hold a value
   int tail;        ///< components in the last of them, 0 if it is whole
 
@@ -53,6 +54,8 @@ struct AttentionFrame {
   int64_t scoresAt(size_t d, int row) const {
     return static_cast<int64_t>(d) * height * keyTile * 4 + row * keyTile * 4;
   }
+  int64_t scoreBytes() const { return scoresAt(spec.dots.size(), 0); }
+  int64_t weightBytes() const { return height * keyTile * (parts ? 2 * parts : 4); }
   Value outputsAt(Value row) { return e.at(outputs, e.mul(row, vectors * 64)); }
   /// Lanes of vector `column` of a value that exist.
   Value lanesOf(Value column);
@@ -77,25 +80,41 @@ public:
   virtual void leave() {}
   /// A row of the state, and for each dot its query.
   virtual void beginRow(Value, llvm::ArrayRef<Value>) {}
-  virtual void beginTile(const Tile &tile) = 0;
+  /// `shared`: more than one tile of rows goes through it.
+  virtual void beginTile(const Tile &tile, bool shared) = 0;
   /// Whether some value that rows would multiply by a weight of 0 is NaN or infinite.
   virtual Value notFinite(const Tile &tile) = 0;
   /// Dot products of all rows with the keys of a tile that are seen (rounded out to whole register
   /// tiles), to f.scores.
   virtual void products(const Rows &rows, const Tile &tile) = 0;
+  /// Whether products of some rows can be computed beside the softmax of others.
+  virtual bool overlaps() const { return false; }
+  /// What that softmax is given, to add values for the rows before, by `weights`, and to write dot
+  /// products of the rows after to `scores`.
+  virtual Values beside(const Rows & /*before*/, Value /*weights*/, const Rows & /*after*/,
+                        Value /*scores*/) {
+    return {};
+  }
+  /// Rescales the outputs by f.factors, for what is added beside the next softmax.
+  virtual void rescale(const Rows &) {}
   /// Rescales the outputs by f.factors and adds the values of the keys that are seen, weighted.
-  virtual void addValues(const Rows &rows, const Tile &tile) = 0;
+  virtual void addValues(const Rows &rows, const Tile &tile, Value weights) = 0;
   /// The same bits where all values are finite; else what is not seen is left out, for 0 times it
   /// would be NaN.  Short, not fast.
   virtual void addValuesCarefully(const Rows &rows, const Tile &tile) = 0;
 
 protected:
+  /// Whether a value of keys begin .. end of a tile, as it is stored, is NaN or infinite.
+  Value storedNotFinite(const Tile &tile, Value begin, Value end);
+  /// 16 components of a stored value; fewer of the last.
+  Value loadValues(Value row, Value column);
+
   AttentionFrame &f;
   Emitter &e;
   const AttentionSpec &spec;
 };
 
-/// In f32; in f32 of factors that are rounded to bf16.
+/// Of factors in f32; of factors that are sums of `f.parts` numbers in bf16.
 std::unique_ptr<TileProducts> makeFloatProducts(AttentionFrame &f);
 std::unique_ptr<TileProducts> makePairProducts(AttentionFrame &f);
 

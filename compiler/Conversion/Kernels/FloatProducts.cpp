@@ -19,23 +19,22 @@ public:
     for (const DotSpec &dot : spec.dots)
       turned.push_back(dot.asValue ? e.allocate(keyTile * dot.width * 4) : Value());
   }
-  void beginTile(const Tile &tile) override {
+  void beginTile(const Tile &tile, bool /*shared*/) override {
     for (size_t d = 0; d < spec.dots.size(); ++d)
       if (turned[d])
         turnKeys(d, tile);
   }
-  Value notFinite(const Tile &tile) override;
+  Value notFinite(const Tile &tile) override { return storedNotFinite(tile, tile.begin, tile.end); }
   void products(const Rows &rows, const Tile &tile) override {
     for (size_t d = 0; d < spec.dots.size(); ++d)
       products(d, rows, tile);
   }
-  void addValues(const Rows &rows, const Tile &tile) override;
+  void addValues(const Rows &rows, const Tile &tile, Value weights) override;
   void addValuesCarefully(const Rows &rows, const Tile &tile) override;
 
 private:
   void turnKeys(size_t d, const Tile &tile);
   void products(size_t d, const Rows &rows, const Tile &tile);
-  Value loadValues(Value row, Value column);
   Value rescaled(Value at, Value i);
 
   Values turned; // for each dot, the tile of keys in lanes, if it lies otherwise
@@ -120,28 +119,7 @@ Value FloatProducts::rescaled(Value at, Value i) {
   return e.mulf(e.load(at, e.floats(), 64), factor);
 }
 
-/// 16 components of a value; fewer of the last.
-Value FloatProducts::loadValues(Value row, Value column) {
-  int64_t bytes = spec.value.bytes();
-  Value from = e.at(row, e.mul(column, 16 * bytes));
-  return loadStored(e, from, spec.value.stored, static_cast<unsigned>(f.tail ? bytes : 16 * bytes),
-                    f.tail ? f.lanesOf(column) : Value());
-}
-
-Value FloatProducts::notFinite(const Tile &tile) {
-  Value base = f.valuesOf(tile);
-  Value sum = e.loop(tile.begin, tile.end, 1, {e.splat(0)}, [&](Value k, ArrayRef<Value> carried) {
-    Value row = e.at(base, e.mul(k, spec.value.keyBytes()));
-    return e.loop(e.constant(0), e.constant(f.vectors), 1, carried,
-                  [&](Value column, ArrayRef<Value> carried) {
-                    return Values{e.fma(loadValues(row, column), e.splat(0), carried[0])};
-                  });
-  })[0];
-  return arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::UNO, e.reduceAdd(sum),
-                               e.constantF32(0));
-}
-
-void FloatProducts::addValues(const Rows &rows, const Tile &tile) {
+void FloatProducts::addValues(const Rows &rows, const Tile &tile, Value weights) {
   int count = rows.count();
   int64_t vectorBytes = 16 * spec.value.bytes();
   auto alignment = static_cast<unsigned>(f.tail ? spec.value.bytes() : vectorBytes);
@@ -161,7 +139,7 @@ void FloatProducts::addValues(const Rows &rows, const Tile &tile) {
         w.push_back(
             loadStored(e, e.at(from, vectorBytes * j), spec.value.stored, alignment, lanes));
       for (int i = 0; i < count; ++i) {
-        Value p = e.load(e.at(e.at(f.weights, e.mul(k, 4)), i * keyTile * 4), e.f32(), 4);
+        Value p = e.load(e.at(e.at(weights, e.mul(k, 4)), i * keyTile * 4), e.f32(), 4);
         Value x = e.broadcast(p);
         for (int j = 0; j < n; ++j)
           next[i * n + j] = e.fma(x, w[j], carried[i * n + j]);

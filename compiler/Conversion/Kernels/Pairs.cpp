@@ -29,6 +29,20 @@ Value kernels::loadRounded(Emitter &e, Value pointer, StateElement stored, unsig
                                     alignment);
 }
 
+Values kernels::toParts(Emitter &e, Value floats, int parts) {
+  Values result;
+  for (int part = 0; part < parts; ++part) {
+    Value bits = e.bitcast(floats, e.ints());
+    if (part == 1 && parts == 3) // to the nearest, so that the last one has a bit less to hold
+      bits = e.addi(bits, e.splatInt(0x8000));
+    result.push_back(e.truncate(e.shiftRight(bits, 16), e.vector(e.builder.getI16Type())));
+    Value top = e.bitcast(e.andi(bits, e.splatInt(-0x10000)), e.floats());
+    if (part + 1 < parts)
+      floats = e.subf(floats, top); // exact
+  }
+  return result;
+}
+
 Value kernels::interleave(Emitter &e, Value low, Value high) {
   return e.ori(e.extendUnsigned(low, e.ints()), e.shiftLeft(e.extendUnsigned(high, e.ints()), 16));
 }

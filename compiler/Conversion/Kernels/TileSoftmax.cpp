@@ -3,6 +3,7 @@
 // A function of its own, because its code is the text's score and mask, which many rows and one
 // row share.
 #include "Conversion/Kernels/TileSoftmax.h"
+#include "Conversion/Kernels/PairProducts.h"
 #include "Conversion/Kernels/Pairs.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -10,16 +11,27 @@ using namespace mlir;
 using namespace tril;
 using namespace tril::kernels;
 
-int64_t kernels::stateBytes(const AttentionSpec &spec) {
+static int64_t stateBytes(const AttentionSpec &spec, int64_t ofQueries) {
   int64_t bytes = (spec.value.width + 15) / 16 * 64 + 64;
   for (const DotSpec &dot : spec.dots)
-    bytes += dot.width * 4;
+    bytes += dot.width * ofQueries;
   return spec.members * bytes;
+}
+
+int64_t kernels::stateBytes(const Machine &machine, const AttentionSpec &spec) {
+  int parts = factorParts(machine, spec);
+  return ::stateBytes(spec, parts ? 2 * parts : 4);
 }
 
 bool kernels::usesTileRegisters(const Machine &machine, const AttentionSpec &spec) {
   constexpr int64_t most = 2 << 20; // on the stack
-  return spec.products != StateElement::f32 && machine.amx && 16 * stateBytes(spec) <= most;
+  return machine.amx && 16 * ::stateBytes(spec, 6) <= most;
+}
+
+int kernels::factorParts(const Machine &machine, const AttentionSpec &spec) {
+  if (spec.products != StateElement::f32)
+    return 1;
+  return usesTileRegisters(machine, spec) ? 3 : 0;
 }
 
 int kernels::queryTile(const Machine &machine, const AttentionSpec &spec) {
@@ -60,13 +72,14 @@ namespace {
 
 class SoftmaxEmitter {
 public:
-  SoftmaxEmitter(Emitter &e, const AttentionSpec &spec, bool partial, ArrayRef<Value> arguments)
-      : e(e), spec(spec), partial(partial), height(queryTile(e.machine, spec)),
-        scores(arguments[0]), weights(arguments[1]), factors(arguments[2]), maxima(arguments[3]),
-        sums(arguments[4]), count(arguments[5]), first(arguments[6]), begin(arguments[7]),
-        end(arguments[8]), group(arguments[9]),
+  SoftmaxEmitter(Emitter &e, const AttentionSpec &spec, TileKind kind, ArrayRef<Value> arguments)
+      : e(e), spec(spec), kind(kind), partial(kind == TileKind::partial),
+        height(queryTile(e.machine, spec)), scores(arguments[0]), weights(arguments[1]),
+        factors(arguments[2]), maxima(arguments[3]), sums(arguments[4]), count(arguments[5]),
+        first(arguments[6]), begin(arguments[7]), end(arguments[8]), group(arguments[9]),
         places{arguments[10], arguments[11], arguments[12], arguments[13], arguments[14]},
-        extra(arguments.drop_front(15)) {}
+        extra(arguments.slice(15, spec.extra.size())),
+        beside(arguments.drop_front(15 + spec.extra.size())) {}
 
   void emit() {
     from = e.constant(0), to = e.constant(keyTile * 4);
@@ -74,6 +87,8 @@ public:
       from = e.mul(e.div(begin, 32), 128);
       to = e.mul(e.div(e.add(end, 31), 32), 128);
     }
+    if (kind == TileKind::beside)
+      return emitBesideProducts();
     Value zero = e.constant(0);
     e.loop(zero, count, 1, [&](Value row) { score(row); });
     moveMaxima();
@@ -81,15 +96,16 @@ public:
   }
 
 private:
-  /// For the vectors of a row of a tile: `body` gets the bytes where one begins, and what the one
-  /// before gave.
-  Value eachVector(Value init, bool unroll, llvm::function_ref<Value(Value, Value)> body) {
+  /// For the parts of a row of a tile, of so many bytes each: `body` gets where one begins, and
+  /// what the one before gave.
+  Value eachPart(int64_t bytes, Value init, bool unroll,
+                 llvm::function_ref<Value(Value, Value)> body) {
     if (unroll) {
-      for (int64_t at = 0; at < keyTile * 4; at += 64)
+      for (int64_t at = 0; at < keyTile * 4; at += bytes)
         init = body(e.constant(at), init);
       return init;
     }
-    return e.loop(from, to, 64, {init}, [&](Value at, ArrayRef<Value> carried) {
+    return e.loop(from, to, bytes, {init}, [&](Value at, ArrayRef<Value> carried) {
       return Values{body(at, carried[0])};
     })[0];
   }
@@ -99,14 +115,16 @@ private:
   void score(Value row);
   void moveMaxima();
   void weigh(Value row);
+  void emitBesideProducts();
 
   Emitter &e;
   const AttentionSpec &spec;
+  const TileKind kind;
   const bool partial;
   const int height;
   Value scores, weights, factors, maxima, sums, count, first, begin, end, group;
   RowPlaces places;
-  ArrayRef<Value> extra;
+  ArrayRef<Value> extra, beside;
   Value from, to; // bytes of a row of scores
 };
 
@@ -122,7 +140,7 @@ void SoftmaxEmitter::score(Value i) {
   row.extra = extra;
   Value p = rowOf(i);
   Value keys = e.addi(e.broadcast(e.truncate(first, e.i32())), e.steps(spec.step));
-  Value top = eachVector(hidden(), /*unroll=*/false, [&](Value at, Value top) {
+  Value top = eachPart(64, hidden(), /*unroll=*/false, [&](Value at, Value top) {
     Value index = e.div(at, 4); // of the first key
     Value numbers = e.addi(keys, e.broadcast(e.truncate(e.mul(index, spec.step), e.i32())));
     Values dots;
@@ -150,7 +168,8 @@ void SoftmaxEmitter::score(Value i) {
   e.store(top, topOf(i), 64);
 }
 
-/// Of all rows at once: the new maximum, and a factor that is exactly 1 where it stays.
+/// Of all rows at once: the new maximum, as a power of 2, and a factor that is exactly 1 where it
+/// stays.
 void SoftmaxEmitter::moveMaxima() {
   // Row by row to lane by lane: of two vectors one of half as many lanes each.
   Values tops;
@@ -169,43 +188,90 @@ void SoftmaxEmitter::moveMaxima() {
     tops[0] = e.maxf(tops[0], e.exchange(tops[0], tops[0], size).second);
   Value lanes = e.lanesBelow(count);
   Value old = e.loadMasked(maxima, lanes, 4);
-  Value maximum = e.maxf(tops[0], old);
+  Value maximum = e.maxf(e.mulf(tops[0], e.splat(log2e)), old);
   e.storeMasked(maximum, maxima, lanes, 4);
-  e.store(exp2(e, e.mulf(e.subf(old, maximum), e.splat(log2e))), factors, 64);
+  e.store(exp2(e, e.subf(old, maximum)), factors, 64);
 }
 
 /// The scores of a row to weights, and their sum.
 void SoftmaxEmitter::weigh(Value i) {
   Value p = rowOf(i), sumAt = e.at(sums, e.mul(i, 64));
-  Value shift = e.broadcast(e.load(e.at(maxima, e.mul(i, 4)), e.f32(), 4));
+  Value shift = e.negf(e.broadcast(e.load(e.at(maxima, e.mul(i, 4)), e.f32(), 4)));
   Value factor = e.broadcast(e.load(e.at(factors, e.mul(i, 4)), e.f32(), 4));
   Value before = e.mulf(e.load(sumAt, e.floats(), 64), factor);
-  bool rough = spec.products != StateElement::f32;
-  Value scaledShift = e.mulf(shift, e.splat(-log2e));
-  Value sum = eachVector(before, /*unroll=*/!partial, [&](Value at, Value sum) {
-    Value score = e.load(e.at(p, at), e.floats(), 64);
-    Value y = rough ? e.fma(score, e.splat(log2e), scaledShift)
-                    : e.mulf(e.subf(score, shift), e.splat(log2e));
-    Value x = exp2(e, y, rough);
-    if (partial) {
-      Value seen =
-          arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::UNE, score, hidden());
-      x = e.select(seen, x, e.splat(0));
+  const int parts = factorParts(e.machine, spec);
+  auto weightsAt = [&](Value at) { // bytes of f32 before it
+    return parts ? e.at(e.at(weights, e.mul(i, keyTile * 2)), e.div(at, 2))
+                 : e.at(e.at(weights, e.mul(i, keyTile * 4)), at);
+  };
+  Value sum = eachPart(128, before, /*unroll=*/!partial, [&](Value at, Value sum) {
+    Values both;
+    for (int64_t half : {0, 64}) {
+      Value score = e.load(e.at(e.at(p, at), half), e.floats(), 64);
+      Value x = exp2(e, e.fma(score, e.splat(log2e), shift), /*rough=*/parts == 1);
+      if (partial) {
+        Value seen =
+            arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::UNE, score, hidden());
+        x = e.select(seen, x, e.splat(0));
+      }
+      sum = e.addf(sum, x);
+      both.push_back(x);
     }
-    if (rough)
-      e.store(toPairs(e, x), e.at(e.at(weights, e.mul(i, keyTile * 2)), e.div(at, 2)), 32);
-    else
-      e.store(x, e.at(e.at(weights, e.mul(i, keyTile * 4)), at), 64);
-    return e.addf(sum, x);
+    Value to = weightsAt(at);
+    if (parts == 0) {
+      e.store(both[0], to, 64);
+      e.store(both[1], e.at(to, 64), 64);
+    } else if (parts == 1) {
+      e.store(toPairs(e, both[0]), to, 32);
+      e.store(toPairs(e, both[1]), e.at(to, 32), 32);
+    } else {
+      auto halves = llvm::zip(toParts(e, both[0], parts), toParts(e, both[1], parts));
+      for (auto [part, pair] : llvm::enumerate(halves)) {
+        auto [low, high] = pair;
+        e.store(interleave(e, low, high),
+                e.at(to, static_cast<int64_t>(part) * height * keyTile * 2), 64);
+      }
+    }
+    return sum;
   });
   e.store(sum, sumAt, 64);
 }
 
-func::FuncOp kernels::getOrCreateTileSoftmax(ModuleOp module, const Machine &machine,
-                                             const AttentionSpec &spec, bool partial) {
-  return Emitter::function(
-      module, machine, spec.name + (partial ? ".softmax.partial" : ".softmax.full"),
-      "pppppiiiiiiiiii" + spec.extra, [&](Emitter &e, ArrayRef<Value> arguments) {
-        SoftmaxEmitter(e, spec, partial, arguments).emit();
+/// Vectors and tile registers have units of their own: instructions of one stand between those of
+/// the other, near enough to run at the same time.  Rows that do not exist are weighed for nothing.
+void SoftmaxEmitter::emitBesideProducts() {
+  ArrayRef<Value> pointers = beside.drop_back(2), wanted = beside.take_back(2);
+  ProductsBeside products = tileRegisterProducts(e, spec, pointers);
+  auto emit = [&](bool before, size_t begin, size_t end) {
+    if (begin < end)
+      e.ifThen(e.less(e.constant(0), wanted[before ? 0 : 1]), [&] {
+        for (size_t i = begin; i < end; ++i)
+          (before ? products.before : products.after)[i]();
       });
+  };
+  // The scores are short, and those of the next rows should be there before the last row is
+  // weighed.
+  const size_t start = products.before.size() / 3, pieces = height - 1;
+  emit(true, 0, start);
+  e.loop(e.constant(0), count, 1, [&](Value row) { score(row); });
+  moveMaxima();
+  size_t first = products.before.size() - start, all = first + products.after.size();
+  for (size_t row = 0; row < size_t(height); ++row) {
+    size_t begin = std::min(all * row / pieces, all), end = std::min(all * (row + 1) / pieces, all);
+    emit(true, start + std::min(begin, first), start + std::min(end, first));
+    emit(false, std::max(begin, first) - first, std::max(end, first) - first);
+    weigh(e.constant(static_cast<int64_t>(row)));
+  }
+}
+
+func::FuncOp kernels::getOrCreateTileSoftmax(ModuleOp module, const Machine &machine,
+                                             const AttentionSpec &spec, TileKind kind) {
+  const char *names[] = {"full", "partial", "beside"};
+  std::string beside =
+      kind == TileKind::beside ? std::string(4 + 2 * spec.dots.size(), 'p') + "ii" : "";
+  return Emitter::function(module, machine, spec.name + ".softmax." + names[int(kind)],
+                           "pppppiiiiiiiiii" + spec.extra + beside,
+                           [&](Emitter &e, ArrayRef<Value> arguments) {
+                             SoftmaxEmitter(e, spec, kind, arguments).emit();
+                           });
 }

@@ -1,0 +1,117 @@
+//===- PairPacking.cpp - keys and values to pairs of numbers in bf16
+//----------------------------------===//
+#include "Conversion/Kernels/PairProducts.h"
+#include "Conversion/Kernels/Pairs.h"
+#include "Conversion/Kernels/Stored.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace tril;
+using namespace tril::kernels;
+
+/// 16 stored numbers, as the parts that are multiplied.
+Values PairPacking::loadParts(Value pointer, const CacheSpec &cache, int64_t alignment,
+                              Value mask) {
+  auto known = static_cast<unsigned>(alignment);
+  if (layout.parts(cache) == 1)
+    return {loadRounded(e, pointer, cache.stored, known, mask)};
+  return toParts(e, loadStored(e, pointer, cache.stored, known, mask), layout.parts(cache));
+}
+
+Values PairPacking::interleaveParts(const Values &low, const Values &high) {
+  Values pairs;
+  for (auto [a, b] : llvm::zip(low, high))
+    pairs.push_back(interleave(e, a, b));
+  return pairs;
+}
+
+void PairPacking::storeParts(const Values &parts, Value to, int64_t partBytes) {
+  for (auto [part, numbers] : llvm::enumerate(parts))
+    e.store(numbers, e.at(to, static_cast<int64_t>(part) * partBytes), 64);
+}
+
+void PairPacking::keys(size_t d, Value from, Value to, int64_t partBytes) {
+  if (f.spec.dots[d].asValue)
+    keysInRows(d, from, to, partBytes);
+  else
+    keysInLanes(d, from, to, partBytes);
+}
+
+/// Two components of keys become pairs.
+void PairPacking::keysInLanes(size_t d, Value from, Value to, int64_t partBytes) {
+  const DotSpec &dot = f.spec.dots[d];
+  int64_t bytes = 16 * dot.bytes();
+  e.loop(e.constant(0), e.constant(dot.width / 2), 1, [&](Value pair) {
+    Value at = e.at(from, e.mul(pair, 2 * bytes));
+    e.prefetch(e.at(at, keyTile * dot.width * dot.bytes()));
+    storeParts(interleaveParts(loadParts(at, dot, bytes), loadParts(e.at(at, bytes), dot, bytes)),
+               e.at(to, e.mul(pair, 64)), partBytes);
+  });
+  if (dot.width % 2) {
+    Values last = loadParts(e.at(from, (dot.width - 1) * bytes), dot, bytes);
+    for (Value &numbers : last)
+      numbers = e.extendUnsigned(numbers, e.ints());
+    storeParts(last, e.at(to, dot.width / 2 * 64), partBytes);
+  }
+}
+
+/// Keys one after the other: 16 pairs of 16 keys change places.
+void PairPacking::keysInRows(size_t d, Value from, Value to, int64_t partBytes) {
+  const DotSpec &dot = f.spec.dots[d];
+  llvm::SmallVector<int64_t> both(32);
+  std::iota(both.begin(), both.end(), 0);
+  auto square = [&](Value first, bool whole) { // components
+    auto half = [&](Value row, int64_t at) {
+      Value left = e.sub(e.constant(dot.width - at), first);
+      return loadParts(e.at(row, at * dot.bytes()), dot, dot.bytes(),
+                       whole ? Value() : e.lanesBelow(left));
+    };
+    llvm::SmallVector<Values> squares(layout.parts(dot));
+    for (int i = 0; i < 16; ++i) {
+      Value row = e.at(e.at(from, e.mul(first, dot.bytes())), i * dot.keyBytes());
+      for (auto [rows, low, high] : llvm::zip(squares, half(row, 0), half(row, 16)))
+        rows.push_back(e.bitcast(mlir::vector::ShuffleOp::create(e.builder, e.loc, low, high, both),
+                                 e.ints()));
+    }
+    Value there = e.at(to, e.mul(first, 32));
+    for (auto [part, rows] : llvm::enumerate(squares)) {
+      e.transpose(rows);
+      for (int i = 0; i < 16; ++i)
+        e.store(rows[i], e.at(there, static_cast<int64_t>(part) * partBytes + 64 * i), 64);
+    }
+  };
+  int64_t whole = dot.width / 32 * 32;
+  if (whole)
+    e.loop(e.constant(0), e.constant(whole), 32, [&](Value first) { square(first, true); });
+  if (whole < dot.width)
+    square(e.constant(whole), false);
+}
+
+/// The same component of two values becomes a pair.
+void PairPacking::values(Value base, Value first, int64_t count, Value column, int64_t n, Value to,
+                         int64_t columnBytes, int64_t partBytes) {
+  const CacheSpec &value = f.spec.value;
+  int64_t bytes = value.bytes();
+  const int64_t apart = layout.factors == 1 ? 1 : 16;
+  e.loop(e.constant(0), e.constant(count), 1, [&](Value i) {
+    Value pair = e.add(first, i);
+    Value key = e.add(e.mul(e.div(pair, apart), 2 * apart), e.rem(pair, apart));
+    Value from = e.at(e.at(base, e.mul(key, value.keyBytes())), e.mul(column, 16 * bytes));
+    for (int64_t ahead = 0; ahead < n * 16 * bytes; ahead += 64)
+      for (int64_t row : {int64_t(0), apart})
+        e.prefetch(e.at(from, (keyTile + row) * value.keyBytes() + ahead));
+    auto pack = [&](Value at, Value exist) {
+      auto load = [&](Value row) {
+        return loadParts(e.at(row, e.mul(at, 16 * bytes)), value, f.tail ? bytes : 16 * bytes,
+                         exist);
+      };
+      storeParts(interleaveParts(load(from), load(e.at(from, apart * value.keyBytes()))),
+                 e.at(e.at(to, e.mul(i, 64)), e.mul(at, columnBytes)), partBytes);
+    };
+    if (f.tail)
+      e.loop(e.constant(0), e.constant(n), 1,
+             [&](Value at) { pack(at, f.lanesOf(e.add(column, at))); });
+    else
+      e.loop(e.constant(0), e.constant(n), 1, [&](Value at) { pack(at, Value()); });
+  });
+}

@@ -1,0 +1,107 @@
+//===- PairProducts.h - the products of an attention, of numbers in bf16
+//------------------------------===//
+// Factors are rounded to bf16, or, for products of f32, are each the sum of three numbers in bf16.
+#pragma once
+#include "Conversion/Kernels/AttentionFrame.h"
+
+namespace tril::kernels {
+
+inline constexpr int64_t keyBlocks = keyTile / 16, keyPairs = keyTile / 2;
+
+/// Where the parts of factors lie.
+struct PairLayout {
+  PairLayout(const Machine &machine, const AttentionSpec &spec)
+      : spec(spec), factors(factorParts(machine, spec)) {}
+
+  const AttentionSpec &spec;
+  const int factors; ///< parts of a query or a weight
+
+  /// Parts of a key or value: of what is stored in fewer bits fewer say all.
+  int parts(const CacheSpec &cache) const {
+    int enough = cache.stored == StateElement::f32 ? 3 : cache.stored == StateElement::f16 ? 2 : 1;
+    return std::min(factors, enough);
+  }
+  /// Of a dot, rounded up to what an instruction multiplies.
+  int64_t width(size_t d) const { return (spec.dots[d].width + 31) / 32 * 32; }
+  /// A query, [part][width].
+  int64_t queryBytes(size_t d) const { return factors * width(d) * 2; }
+  /// 16 keys of a tile, [pair][16][2].
+  int64_t blockBytes(size_t d) const { return width(d) / 2 * 64; }
+  int64_t keyPartBytes(size_t d) const { return keyBlocks * blockBytes(d); }
+  int64_t valuePartBytes() const { return (spec.value.width + 15) / 16 * keyPairs * 64; }
+};
+
+/// Brings keys and values to parts in pairs.
+class PairPacking {
+public:
+  explicit PairPacking(AttentionFrame &f) : f(f), e(f.e), layout(f.e.machine, f.spec) {}
+
+  /// 16 keys of a dot, which begin at `from`, to [part][pair][16][2], parts `partBytes` apart.
+  void keys(size_t d, Value from, Value to, int64_t partBytes);
+  /// `count` pairs of values from the `first` on, of a tile that begins at `base`: columns `column`
+  /// to `column + n` of 16 components, to [part][column][pair][16][2].  Where factors are sums of
+  /// parts, pairs of keys are 16 apart: so they come out of the softmax, in two vectors.
+  void values(Value base, Value first, int64_t count, Value column, int64_t n, Value to,
+              int64_t columnBytes, int64_t partBytes);
+
+private:
+  Values loadParts(Value pointer, const CacheSpec &cache, int64_t alignment, Value mask = Value());
+  Values interleaveParts(const Values &low, const Values &high);
+  void storeParts(const Values &parts, Value to, int64_t partBytes);
+  void keysInLanes(size_t d, Value from, Value to, int64_t partBytes);
+  void keysInRows(size_t d, Value from, Value to, int64_t partBytes);
+
+  AttentionFrame &f;
+  Emitter &e;
+  PairLayout layout;
+};
+
+class PairProducts : public TileProducts {
+public:
+  explicit PairProducts(AttentionFrame &f)
+      : TileProducts(f), layout(f.e.machine, f.spec), packing(f) {}
+
+  void enter(int64_t rows) override;
+  void beginRow(Value state, llvm::ArrayRef<Value> from) override;
+  void beginTile(const Tile &tile, bool shared) override;
+  Value notFinite(const Tile &tile) override;
+  void products(const Rows &rows, const Tile &tile) override {
+    for (size_t d = 0; d < spec.dots.size(); ++d)
+      products(d, rows, tile);
+  }
+  void addValues(const Rows &rows, const Tile &tile, Value weights) override;
+  void addValuesCarefully(const Rows &rows, const Tile &tile) override;
+
+protected:
+  virtual void products(size_t d, const Rows &rows, const Tile &tile);
+  /// Adds weights times values, which lie as `values` do, to rows of outputs.
+  virtual void multiply(int count, const Tile &tile, Value weights, Value values, Value out);
+  void rescale(const Rows &rows) override;
+  void packValues(const Tile &tile);
+
+  Value queryOf(size_t d, Value row) { return e.at(queries[d], e.mul(row, layout.queryBytes(d))); }
+
+  PairLayout layout;
+  PairPacking packing;
+  Values queries; // for each dot [row][part][width]
+  Values keys;    // for each dot [part][block][width / 2][16][2]
+  Value values;   // [part][column][keyTile / 2][16][2]
+
+private:
+  void copy(Value from, Value to, int64_t bytes);
+
+  Value masked, before, after; // for what is done carefully
+};
+
+/// Products in the tile registers of AMX.
+std::unique_ptr<TileProducts> makeTileRegisterProducts(AttentionFrame &f);
+
+/// The products that TileProducts::beside gives `pointers` for, instruction by instruction, for
+/// other code to stand between them.
+struct ProductsBeside {
+  llvm::SmallVector<std::function<void()>> before, after;
+};
+ProductsBeside tileRegisterProducts(Emitter &e, const AttentionSpec &spec,
+                                    llvm::ArrayRef<Value> pointers);
+
+} // namespace tril::kernels

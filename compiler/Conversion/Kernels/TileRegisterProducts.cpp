@@ -1,0 +1,302 @@
+//===- TileRegisterProducts.cpp - the products of an attention in the tile registers of AMX
+//-----------===//
+// They hold 16 rows of 64 bytes: 16 of A [row][pair] times B [pair][16] is one instruction, in
+// which rows do not depend on each other.  It multiplies numbers in bf16 exactly, and adds in f32.
+// Of three parts each, the six products of which something is within 24 bits are added (Henry,
+// Tang, Heinecke 2019, "Leveraging the bfloat16 artificial intelligence datatype for
+// higher-precision computations"): what is left out is below the rounding of a product in f32.
+#include "Conversion/Kernels/PairProducts.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace tril;
+using namespace tril::kernels;
+
+namespace {
+
+using Steps = llvm::SmallVector<std::function<void()>>;
+
+// Registers: sums 0 .. 3, parts of rows of A from 4 on, those of B in what is left.
+constexpr int64_t sums = 4, firstA = sums, registers = 8;
+
+class TileRegisters {
+public:
+  TileRegisters(Emitter &e, int64_t factors) : e(e), factors(factors) {}
+
+  /// All of them, with so many rows (i64) in A and in sums.
+  void configure(Value rows) const;
+  void zero(int64_t t) const { e.call("llvm.x86.tilezero", {number(t)}); }
+  void load(int64_t t, Value from, int64_t stride) const {
+    e.call("llvm.x86.tileloadd64", {number(t), from, e.constant(stride)});
+  }
+  void store(int64_t t, Value to, int64_t stride) const {
+    e.call("llvm.x86.tilestored64", {number(t), to, e.constant(stride)});
+  }
+
+  using PartAt = llvm::function_ref<Value(int64_t part)>;
+  using SumPartAt = llvm::function_ref<Value(int64_t sum, int64_t part)>;
+  /// Adds A [16][32] times B [32][16] to each of the first n sums.
+  Steps add(int64_t n, PartAt a, int64_t aStride, int64_t bParts, SumPartAt b) const;
+
+private:
+  Value number(int64_t n) const {
+    return arith::ConstantOp::create(e.builder, e.loc,
+                                     e.builder.getI8IntegerAttr(static_cast<int8_t>(n)));
+  }
+  void multiply(int64_t sum, int64_t a, int64_t b) const {
+    e.call("llvm.x86.tdpbf16ps", {number(sum), number(a), number(b)});
+  }
+
+  Emitter &e;
+  const int64_t factors; // parts of A
+};
+
+class TileRegisterProducts : public PairProducts {
+public:
+  explicit TileRegisterProducts(AttentionFrame &f) : PairProducts(f), tiles(f.e, f.parts) {}
+
+  void enter(int64_t rows) override;
+  void leave() override { e.call("llvm.x86.tilerelease", {}); }
+  void beginTile(const Tile &tile, bool shared) override;
+  Value notFinite(const Tile &tile) override;
+  void addValues(const Rows &rows, const Tile &tile, Value weights) override;
+  void addValuesCarefully(const Rows &rows, const Tile &tile) override;
+  bool overlaps() const override;
+  Values beside(const Rows &before, Value weights, const Rows &after, Value scores) override;
+
+protected:
+  void products(size_t d, const Rows &rows, const Tile &tile) override;
+  void multiply(int count, const Tile &tile, Value weights, Value values, Value out) override;
+
+private:
+  void productsAtOnce(size_t d, const Rows &rows, const Tile &tile);
+  void addValuesAtOnce(const Rows &rows, const Tile &tile);
+
+  TileRegisters tiles;
+  bool atOnce = false; ///< pieces of a tile are packed and multiplied one after the other
+};
+
+void run(const Steps &steps) {
+  for (const auto &step : steps)
+    step();
+}
+
+/// How far apart parts and blocks, or columns, lie, in bytes.
+struct Apart {
+  int64_t part, block;
+};
+
+/// 32 components of a query with those of 16 n keys.
+Steps dotSteps(Emitter &e, const TileRegisters &tiles, const PairLayout &layout, size_t d,
+               int64_t n, Value query, Value keys, Apart apart) {
+  return tiles.add(
+      n, [&](int64_t part) { return e.at(query, part * layout.width(d) * 2); },
+      layout.queryBytes(d), layout.parts(layout.spec.dots[d]),
+      [&](int64_t block, int64_t part) {
+        return e.at(keys, part * apart.part + block * apart.block);
+      });
+}
+
+/// Weights of 32 keys times their values, 16 n components of them.
+Steps valueSteps(Emitter &e, const TileRegisters &tiles, const PairLayout &layout, int64_t n,
+                 Value weights, Value values, Apart apart) {
+  return tiles.add(
+      n, [&](int64_t part) { return e.at(weights, part * 16 * keyTile * 2); }, keyTile * 2,
+      layout.parts(layout.spec.value),
+      [&](int64_t column, int64_t part) {
+        return e.at(values, part * apart.part + column * apart.block);
+      });
+}
+
+} // namespace
+
+void TileRegisters::configure(Value rows) const {
+  Value config = e.allocate(64); // palette, then bytes of a row and rows of each
+  const int64_t words[] = {1, 0, 0x0040004000400040, 0x0040004000400040, 0, 0, 0, 0};
+  for (auto [i, word] : llvm::enumerate(words))
+    e.store(e.constant(word), e.at(config, static_cast<int64_t>(i) * 8), 8);
+  Value few = e.truncate(rows, e.builder.getI8Type());
+  Value all = e.truncate(e.constant(16), e.builder.getI8Type());
+  for (int64_t t = 0; t < registers; ++t)
+    e.store(t < firstA + factors ? few : all, e.at(config, 48 + t), 1);
+  e.call("llvm.x86.ldtilecfg", {config});
+}
+
+void TileRegisterProducts::enter(int64_t rows) {
+  PairProducts::enter(rows);
+  // Few rows take less time; those of one position are few.
+  Value many = e.less(f.r0, e.add(f.r1, -1));
+  tiles.configure(e.select(many, e.constant(16), e.constant(std::min<int64_t>(spec.members, 16))));
+}
+
+/// What is made for one tile of rows alone is multiplied while it is near: three parts of a whole
+/// tile would fill the first level of caches.
+void TileRegisterProducts::beginTile(const Tile &tile, bool shared) {
+  atOnce = !shared && layout.factors > 1;
+  if (!atOnce)
+    PairProducts::beginTile(tile, shared);
+}
+
+Value TileRegisterProducts::notFinite(const Tile &tile) {
+  return atOnce ? storedNotFinite(tile, e.constant(0), e.constant(keyTile))
+                : PairProducts::notFinite(tile);
+}
+
+void TileRegisterProducts::addValues(const Rows &rows, const Tile &tile, Value weights) {
+  if (atOnce)
+    return addValuesAtOnce(rows, tile);
+  PairProducts::addValues(rows, tile, weights);
+}
+
+void TileRegisterProducts::addValuesCarefully(const Rows &rows, const Tile &tile) {
+  if (atOnce)
+    packValues(tile);
+  PairProducts::addValuesCarefully(rows, tile);
+}
+
+Steps TileRegisters::add(int64_t n, PartAt a, int64_t aStride, int64_t bParts, SumPartAt b) const {
+  const int64_t firstB = firstA + factors;
+  Steps steps;
+  for (int64_t p = 0; p < factors; ++p)
+    steps.push_back([=, tiles = *this, from = a(p)] { tiles.load(firstA + p, from, aStride); });
+  int64_t turn = 0;
+  for (int64_t sum = 0; sum < n; ++sum)
+    for (int64_t q = bParts - 1; q >= 0; --q) {
+      int64_t loaded = firstB + turn++ % (registers - firstB);
+      steps.push_back([=, tiles = *this, from = b(sum, q)] { tiles.load(loaded, from, 64); });
+      for (int64_t p = factors - 1; p >= 0; --p)
+        if (p + q < 3)
+          steps.push_back([=, tiles = *this] { tiles.multiply(sum, firstA + p, loaded); });
+    }
+  return steps;
+}
+
+void TileRegisterProducts::products(size_t d, const Rows &rows, const Tile &tile) {
+  if (atOnce)
+    return productsAtOnce(d, rows, tile);
+  Value query = queryOf(d, rows.state);
+  for (int64_t j = 0; j < keyBlocks; ++j)
+    tiles.zero(j);
+  e.loop(e.constant(0), e.constant(layout.width(d) / 32), 1, [&](Value s) {
+    run(dotSteps(e, tiles, layout, d, keyBlocks, e.at(query, e.mul(s, 64)),
+                 e.at(keys[d], e.mul(s, 16 * 64)), {layout.keyPartBytes(d), layout.blockBytes(d)}));
+  });
+  for (int64_t j = 0; j < keyBlocks; ++j)
+    tiles.store(j, e.at(f.scores, f.scoresAt(d, 0) + j * 64), keyTile * 4);
+}
+
+/// Two blocks of keys at a time.
+void TileRegisterProducts::productsAtOnce(size_t d, const Rows &rows, const Tile &tile) {
+  Value query = queryOf(d, rows.state), base = f.keysOf(d, tile);
+  const Apart apart{2 * layout.blockBytes(d), layout.blockBytes(d)};
+  e.loop(e.div(tile.begin, 32), e.div(e.add(tile.end, 31), 32), 1, [&](Value half) {
+    for (int64_t j = 0; j < 2; ++j) {
+      Value block = e.add(e.mul(half, 2), j);
+      packing.keys(d, e.at(base, e.mul(block, 16 * spec.dots[d].keyBytes())),
+                   e.at(keys[d], j * apart.block), apart.part);
+      tiles.zero(j);
+    }
+    e.loop(e.constant(0), e.constant(layout.width(d) / 32), 1, [&](Value s) {
+      run(dotSteps(e, tiles, layout, d, 2, e.at(query, e.mul(s, 64)),
+                   e.at(keys[d], e.mul(s, 16 * 64)), apart));
+    });
+    Value to = e.at(e.at(f.scores, f.scoresAt(d, 0)), e.mul(half, 128));
+    for (int64_t j = 0; j < 2; ++j)
+      tiles.store(j, e.at(to, j * 64), keyTile * 4);
+  });
+}
+
+/// 32 keys and 64 components at a time.
+void TileRegisterProducts::addValuesAtOnce(const Rows &rows, const Tile &tile) {
+  rescale(rows);
+  Value out = f.outputsAt(rows.state), base = f.valuesOf(tile);
+  constexpr int64_t pairs = 16;
+  auto columnsOf = [&](Value first, int64_t n) {
+    const Apart apart{n * pairs * 64, pairs * 64};
+    Value to = e.at(out, e.mul(first, 64));
+    for (int64_t j = 0; j < n; ++j)
+      tiles.load(j, e.at(to, j * 64), f.vectors * 64);
+    e.loop(e.div(tile.begin, 32), e.div(e.add(tile.end, 31), 32), 1, [&](Value s) {
+      packing.values(base, e.mul(s, pairs), pairs, first, n, values, apart.block, apart.part);
+      run(valueSteps(e, tiles, layout, n, e.at(f.weights, e.mul(s, 64)), values, apart));
+    });
+    for (int64_t j = 0; j < n; ++j)
+      tiles.store(j, e.at(to, j * 64), f.vectors * 64);
+  };
+  int64_t stop = f.vectors / sums * sums;
+  e.loop(e.constant(0), e.constant(stop), sums, [&](Value first) { columnsOf(first, sums); });
+  if (stop < f.vectors)
+    columnsOf(e.constant(stop), f.vectors - stop);
+}
+
+void TileRegisterProducts::multiply(int, const Tile &tile, Value weights, Value values, Value out) {
+  auto columnsOf = [&](Value first, int64_t n) {
+    Value to = e.at(out, e.mul(first, 64)), from = e.at(values, e.mul(first, keyPairs * 64));
+    for (int64_t j = 0; j < n; ++j)
+      tiles.load(j, e.at(to, j * 64), f.vectors * 64);
+    e.loop(e.div(tile.begin, 32), e.div(e.add(tile.end, 31), 32), 1, [&](Value s) {
+      run(valueSteps(e, tiles, layout, n, e.at(weights, e.mul(s, 64)),
+                     e.at(from, e.mul(s, 16 * 64)), {layout.valuePartBytes(), keyPairs * 64}));
+    });
+    for (int64_t j = 0; j < n; ++j)
+      tiles.store(j, e.at(to, j * 64), f.vectors * 64);
+  };
+  int64_t stop = f.vectors / sums * sums;
+  e.loop(e.constant(0), e.constant(stop), sums, [&](Value first) { columnsOf(first, sums); });
+  if (stop < f.vectors)
+    columnsOf(e.constant(stop), f.vectors - stop);
+}
+
+/// Instructions that stand between others are written out: not too many of them.
+bool TileRegisterProducts::overlaps() const {
+  int64_t components = spec.value.width;
+  for (size_t d = 0; d < spec.dots.size(); ++d)
+    components += layout.width(d);
+  return components <= 512;
+}
+
+Values TileRegisterProducts::beside(const Rows &before, Value weights, const Rows &after,
+                                    Value scores) {
+  Values pointers = {weights, values, f.outputsAt(before.state), scores};
+  for (size_t d = 0; d < spec.dots.size(); ++d)
+    pointers.append({queryOf(d, after.state), keys[d]});
+  return pointers;
+}
+
+ProductsBeside kernels::tileRegisterProducts(Emitter &e, const AttentionSpec &spec,
+                                             ArrayRef<Value> pointers) {
+  PairLayout layout(e.machine, spec);
+  TileRegisters tiles(e, layout.factors);
+  ProductsBeside result;
+  Value weights = pointers[0], values = pointers[1], out = pointers[2], scores = pointers[3];
+  int64_t vectors = (spec.value.width + 15) / 16;
+  for (int64_t first = 0; first < vectors; first += sums) {
+    int64_t n = std::min(sums, vectors - first);
+    Value to = e.at(out, first * 64), from = e.at(values, first * keyPairs * 64);
+    for (int64_t j = 0; j < n; ++j)
+      result.before.push_back([=, at = e.at(to, j * 64)] { tiles.load(j, at, vectors * 64); });
+    for (int64_t s = 0; s < keyTile / 32; ++s)
+      llvm::append_range(result.before, valueSteps(e, tiles, layout, n, e.at(weights, s * 64),
+                                                   e.at(from, s * 16 * 64),
+                                                   {layout.valuePartBytes(), keyPairs * 64}));
+    for (int64_t j = 0; j < n; ++j)
+      result.before.push_back([=, at = e.at(to, j * 64)] { tiles.store(j, at, vectors * 64); });
+  }
+  for (size_t d = 0; d < spec.dots.size(); ++d) {
+    Value query = pointers[4 + 2 * d], keys = pointers[5 + 2 * d];
+    for (int64_t j = 0; j < keyBlocks; ++j)
+      result.after.push_back([=] { tiles.zero(j); });
+    for (int64_t s = 0; s < layout.width(d) / 32; ++s)
+      llvm::append_range(result.after, dotSteps(e, tiles, layout, d, keyBlocks, e.at(query, s * 64),
+                                                e.at(keys, s * 16 * 64),
+                                                {layout.keyPartBytes(d), layout.blockBytes(d)}));
+    Value to = e.at(scores, static_cast<int64_t>(d) * 16 * keyTile * 4);
+    for (int64_t j = 0; j < keyBlocks; ++j)
+      result.after.push_back([=, at = e.at(to, j * 64)] { tiles.store(j, at, keyTile * 4); });
+  }
+  return result;
+}
+
+std::unique_ptr<TileProducts> kernels::makeTileRegisterProducts(AttentionFrame &f) {
+  return std::make_unique<TileRegisterProducts>(f);
+}

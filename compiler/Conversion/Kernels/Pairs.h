@@ -17,8 +17,8 @@ Value loadRounded(Emitter &e, Value pointer, StateElement stored, unsigned align
 
 /// 16 floats as sums of `parts` (up to 3) numbers of bf16, as i16, the largest first.  Three lose
 /// nothing of an f32, two nothing of an f16, and one nothing of a bf16: a number has 24, 11 or 8
-/// bits, and a part 8 of them.  The first is rounded towards 0, so that it does not overflow, and
-/// is NaN or infinite where the float is.
+/// bits, and a part 8 of them (what is below 2^-126 is lost).  The first is rounded towards 0, so
+/// that it does not overflow, and is NaN or infinite where the float is.
 Values toParts(Emitter &e, Value floats, int parts);
 
 /// Numbers of `low` and `high` (16 x i16) in the halves of 16 x i32.

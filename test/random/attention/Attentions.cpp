@@ -191,7 +191,8 @@ private:
     if (!wrong.empty()) {
       ++counts.failed;
       std::cout << "text " << index << " of seed " << arguments.seed << ", states in " << text.cache
-                << ", products of " << text.products << ": " << wrong << "\n";
+                << ", products of " << text.products << ", for " << text.cpu << ": " << wrong
+                << "\n";
       for (const std::string &attention : text.attentions)
         std::cout << "  " << attention << "\n";
     }

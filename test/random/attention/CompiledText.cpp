@@ -9,7 +9,6 @@
 #include "Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "runtime/SafetensorsWriter.h"
-#include "runtime/TileRegisters.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
@@ -92,8 +91,9 @@ CompiledText::CompiledText(const AttentionText &text, const std::string &folder,
     throw Error("the text is not imported");
   options.cache = text.cache;
   options.attention = text.products;
-  if (text.products != "f32" && !requestTileRegisters().empty())
-    options.cpu = "x86-64-v3"; // where there may be such that cannot be used
+  options.cpu = text.cpu;
+  if (text.cpu == "x86-64-v4" && !llvm::cantFail(Machine::named("native")).avx512)
+    options.cpu = "native";
   compile();
 }
 

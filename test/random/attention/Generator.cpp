@@ -282,6 +282,7 @@ AttentionText AttentionGenerator::draw(int attentions) {
   if (result.causal)
     result.cache = pick(Names{"f32", "f32", "f32", "f16", "bf16"});
   result.products = pick(Names{"f32", "f32", "bf16"});
+  result.cpu = pick(Names{"native", "native", "native", "x86-64-v4", "x86-64-v3"});
   result.vocabulary = 31;
   result.segments = 4;
   axis("vocab", result.vocabulary);

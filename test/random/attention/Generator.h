@@ -25,6 +25,7 @@ struct AttentionText {
   bool causal = true;
   std::string cache = "f32";    ///< how states are stored: f32, f16 or bf16
   std::string products = "f32"; ///< what attention multiplies: f32 or bf16
+  std::string cpu = "native";   ///< the processor that code is made for
 };
 
 /// Draws texts of attentions that are causal by construction (or, one in eight texts, that see

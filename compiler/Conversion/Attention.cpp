@@ -158,6 +158,38 @@ KeysOfGroups::ranges(kernels::Emitter &e, Value group, Value first, Value last, 
 } // namespace
 
 //===-------------------------------------------------------------------------------------------===//
+// Scores
+//===-------------------------------------------------------------------------------------------===//
+
+/// What a score is a positive constant times of, where the mask lets it be, and that constant.
+static std::pair<Value, double> scaledScore(Value score) {
+  auto constant = [](Value value) -> double {
+    auto op = value.getDefiningOp<ConstantOp>();
+    return op ? op.getValue().convertToDouble() : 0;
+  };
+  double scale = 1;
+  for (;;) {
+    double factor = 1;
+    Value rest;
+    if (auto where = score.getDefiningOp<WhereOp>()) {
+      rest = where->getOperand(0);
+    } else if (auto product = score.getDefiningOp<MulOp>()) {
+      bool first = constant(product->getOperand(0)) != 0;
+      factor = constant(product->getOperand(first ? 0 : 1));
+      rest = product->getOperand(first ? 1 : 0);
+    } else if (auto quotient = score.getDefiningOp<DivOp>()) {
+      factor = 1 / constant(quotient->getOperand(1));
+      rest = quotient->getOperand(0);
+    }
+    constexpr double most = 1e9; // far from where f32 ends
+    if (!rest || !(scale * factor > 1 / most) || !(scale * factor < most))
+      return {score, scale};
+    score = rest;
+    scale *= factor;
+  }
+}
+
+//===-------------------------------------------------------------------------------------------===//
 // What a mask asks of values
 //===-------------------------------------------------------------------------------------------===//
 
@@ -340,8 +372,13 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
                                              VectorType::get({16}, value.getType()), value)
                      .getResult();
   };
-  spec.score = [&](kernels::Emitter &e, ArrayRef<Value> dots, const kernels::QueryRow &row,
-                   Value keys) { return vectorOf(e, evaluate(e, yielded, dots, row, keys).data); };
+  auto [unscaled, scale] = scaledScore(yielded);
+  spec.scale = scale;
+  if (!isa<BlockArgument>(unscaled) || spec.dots.size() > 1)
+    spec.score = [&, unscaled = unscaled](kernels::Emitter &e, ArrayRef<Value> dots,
+                                          const kernels::QueryRow &row, Value keys) {
+      return vectorOf(e, evaluate(e, unscaled, dots, row, keys).data);
+    };
   if (Value sink = attentionOp.getSink())
     spec.sink = [&evaluate, sink](kernels::Emitter &e, const kernels::QueryRow &row) {
       return evaluate(e, sink, {}, row, Value()).data;
@@ -434,8 +471,8 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   const int64_t tile = kernels::queryTile(machine, spec) * spec.rowStep();
   const int64_t part = std::max<int64_t>(std::min<int64_t>(block, 32) / tile, 1) * tile;
   Value many = c.compare(arith::CmpIPredicate::sge, rows, c.c64(part));
-  Value share = arith::DivUIOp::create(c.builder, c.loc, c.mul(rows, groups),
-                                       c.mul(frame.threads, 8 * tile));
+  Value share =
+      arith::DivUIOp::create(c.builder, c.loc, c.mul(rows, groups), c.mul(frame.threads, 8 * tile));
   Value piece = c.max(c.c64(part), c.min(c.c64(block), c.mul(share, tile)));
   auto branch = scf::IfOp::create(c.builder, c.loc, many, /*withElseRegion=*/true);
   {

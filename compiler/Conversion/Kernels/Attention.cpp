@@ -343,10 +343,10 @@ void AttentionEmitter::emit() {
 }
 
 int64_t kernels::rowsOfBlock(const Machine &machine, const AttentionSpec &spec) {
-  // What a tile of keys needs to be multiplied is made for each block.
-  const bool tiles = usesTileRegisters(machine, spec);
-  const int64_t most = tiles ? 128 : 64;
-  const int64_t memory = (tiles ? 512 : 128) << 10; // of a share of the second level of caches
+  // Keys and values are made ready to be multiplied once for a block: the more work, the larger.
+  const int parts = usesTileRegisters(machine, spec) ? factorParts(machine, spec) : 0;
+  const int64_t most = parts == 0 ? 64 : parts == 1 ? 128 : 256;
+  const int64_t memory = most << (parts ? 12 : 11); // of a share of the second level of caches
   int64_t height = queryTile(machine, spec);
   return std::max<int64_t>(std::min(most, memory / stateBytes(machine, spec)) / height, 1) * height;
 }

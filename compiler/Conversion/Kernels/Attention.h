@@ -74,6 +74,8 @@ struct AttentionSpec {
   /// From 16 products of a query with keys, for each of `dots` (vector<16xf32>; keys:
   /// vector<16xi32> of absolute positions), to scores; null: the first.
   std::function<Value(Emitter &, llvm::ArrayRef<Value> dots, const QueryRow &, Value keys)> score;
+  /// By which scores are multiplied, as a part of the exponents that are taken of them; positive.
+  double scale = 1;
   /// vector<16xi1>: which of 16 keys the query sees; null: all within the range. Asked in tiles
   /// that are not full only.
   std::function<Value(Emitter &, const QueryRow &, Value keys)> mask;

@@ -6,6 +6,7 @@
 #include "Conversion/Kernels/PairProducts.h"
 #include "Conversion/Kernels/Pairs.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include <numbers>
 
 using namespace mlir;
 using namespace tril;
@@ -112,6 +113,8 @@ private:
   Value rowOf(Value row) { return e.at(scores, e.mul(row, keyTile * 4)); }
   Value topOf(Value row) { return e.at(e.at(factors, 64), e.mul(row, 64)); }
   Value hidden() { return e.splat(-INFINITY); }
+  /// From scores to powers of 2.
+  Value scale() { return e.splat(static_cast<float>(spec.scale * std::numbers::log2e)); }
   void score(Value row);
   void moveMaxima();
   void weigh(Value row);
@@ -188,8 +191,11 @@ void SoftmaxEmitter::moveMaxima() {
     tops[0] = e.maxf(tops[0], e.exchange(tops[0], tops[0], size).second);
   Value lanes = e.lanesBelow(count);
   Value old = e.loadMasked(maxima, lanes, 4);
-  Value maximum = e.maxf(e.mulf(tops[0], e.splat(log2e)), old);
-  e.storeMasked(maximum, maxima, lanes, 4);
+  Value maximum = e.maxf(e.mulf(tops[0], scale()), old);
+  if (kind == TileKind::beside) // a row is a lane; what is stored with a mask has to be waited for
+    e.store(maximum, maxima, 4);
+  else
+    e.storeMasked(maximum, maxima, lanes, 4);
   e.store(exp2(e, e.subf(old, maximum)), factors, 64);
 }
 
@@ -208,7 +214,7 @@ void SoftmaxEmitter::weigh(Value i) {
     Values both;
     for (int64_t half : {0, 64}) {
       Value score = e.load(e.at(e.at(p, at), half), e.floats(), 64);
-      Value x = exp2(e, e.fma(score, e.splat(log2e), shift), /*rough=*/parts == 1);
+      Value x = exp2(e, e.fma(score, scale(), shift), /*rough=*/parts == 1);
       if (partial) {
         Value seen =
             arith::CmpFOp::create(e.builder, e.loc, arith::CmpFPredicate::UNE, score, hidden());
@@ -242,24 +248,28 @@ void SoftmaxEmitter::weigh(Value i) {
 void SoftmaxEmitter::emitBesideProducts() {
   ArrayRef<Value> pointers = beside.drop_back(2), wanted = beside.take_back(2);
   ProductsBeside products = tileRegisterProducts(e, spec, pointers);
-  auto emit = [&](bool before, size_t begin, size_t end) {
-    if (begin < end)
-      e.ifThen(e.less(e.constant(0), wanted[before ? 0 : 1]), [&] {
-        for (size_t i = begin; i < end; ++i)
-          (before ? products.before : products.after)[i]();
-      });
+  // First the products of the rows after: what the next softmax begins with, and what the values of
+  // the rows before are weighted with, was then written long ago, and nothing waits for it.
+  auto emit = [&](size_t begin, size_t end) {
+    const size_t border = products.after.size();
+    auto part = [&](ArrayRef<std::function<void()>> steps, size_t from, size_t to, Value want) {
+      if (from < to)
+        e.ifThen(e.less(e.constant(0), want), [&] {
+          for (const auto &step : steps.slice(from, to - from))
+            step();
+        });
+    };
+    part(products.after, std::min(begin, border), std::min(end, border), wanted[1]);
+    part(products.before, std::max(begin, border) - border, std::max(end, border) - border,
+         wanted[0]);
   };
-  // The scores are short, and those of the next rows should be there before the last row is
-  // weighed.
-  const size_t start = products.before.size() / 3, pieces = height - 1;
-  emit(true, 0, start);
+  const size_t all = products.after.size() + products.before.size(), start = all / 6;
+  emit(0, start);
   e.loop(e.constant(0), count, 1, [&](Value row) { score(row); });
   moveMaxima();
-  size_t first = products.before.size() - start, all = first + products.after.size();
-  for (size_t row = 0; row < size_t(height); ++row) {
-    size_t begin = std::min(all * row / pieces, all), end = std::min(all * (row + 1) / pieces, all);
-    emit(true, start + std::min(begin, first), start + std::min(end, first));
-    emit(false, std::max(begin, first) - first, std::max(end, first) - first);
+  const auto rows = static_cast<size_t>(height);
+  for (size_t row = 0; row < rows; ++row) {
+    emit(start + (all - start) * row / rows, start + (all - start) * (row + 1) / rows);
     weigh(e.constant(static_cast<int64_t>(row)));
   }
 }

@@ -33,7 +33,7 @@ Session::Session(const Manifest &manifest, const char *weights, StepFunction ste
     if (std::string why = requestTileRegisters(); !why.empty())
       throw Error("`" + manifest.model + "` is built for a processor with AMX (" +
                   manifest.build.cpu + "), whose tile registers the system does not give: " + why +
-                  "; built with another --mcpu, or without --attention, it does not use them");
+                  "; built with another --mcpu, such as x86-64-v4, it does not use them");
   for (size_t i = 0; i < manifest.inputs.size(); ++i)
     if (manifest.inputs[i].overTime())
       overTime.push_back(int(i));

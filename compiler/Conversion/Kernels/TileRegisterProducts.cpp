@@ -4,7 +4,8 @@
 // which rows do not depend on each other.  It multiplies numbers in bf16 exactly, and adds in f32.
 // Of three parts each, the six products of which something is within 24 bits are added (Henry,
 // Tang, Heinecke 2019, "Leveraging the bfloat16 artificial intelligence datatype for
-// higher-precision computations"): what is left out is below the rounding of a product in f32.
+// higher-precision computations"): what is left out is, on average, below the rounding of a product
+// in f32.
 #include "Conversion/Kernels/PairProducts.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 

@@ -1,7 +1,9 @@
 //===- ExpandMath.cpp - polynomials for the functions that stand in inner loops
 //--------------------------------===//
+#include "Conversion/Kernels/Emitter.h"
 #include "Transforms/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace tril {
@@ -12,14 +14,47 @@ namespace tril {
 using namespace mlir;
 
 namespace {
+
+/// Lets a division be a product with a reciprocal; `finite`: an estimated one, which is none of
+/// what is infinite.
+void estimate(arith::DivFOp division, bool finite) {
+  auto flags = division.getFastmath() | arith::FastMathFlags::arcp;
+  division.setFastmath(finite ? flags | arith::FastMathFlags::ninf : flags);
+}
+
+bool mayEstimate(Operation *op) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  return function && function->hasAttr(tril::kernels::estimatesAttribute);
+}
+
+/// Polynomials divide finite numbers by such that are not 0.
+struct ExpandedDivisions : RewriterBase::Listener {
+  void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override {
+    if (auto division = dyn_cast<arith::DivFOp>(op); division && mayEstimate(op))
+      estimate(division, /*finite=*/true);
+  }
+};
+
 struct ExpandMathPass : tril::impl::ExpandMathBase<ExpandMathPass> {
   void runOnOperation() override {
+    getOperation().walk([](arith::DivFOp division) {
+      Value divisor = division.getRhs();
+      if (auto broadcast = divisor.getDefiningOp<vector::BroadcastOp>())
+        divisor = broadcast.getSource();
+      llvm::APFloat number(0.0F);
+      if (matchPattern(divisor, m_ConstantFloat(&number)) && number.isNormal() &&
+          mayEstimate(division))
+        estimate(division, /*finite=*/false);
+    });
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
       return name == math::ExpOp::getOperationName() || name == math::LogOp::getOperationName() ||
              name == math::TanhOp::getOperationName() || name == math::ErfOp::getOperationName();
     });
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    ExpandedDivisions listener;
+    GreedyRewriteConfig config;
+    config.setListener(&listener);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       signalPassFailure();
   }
 };

@@ -14,6 +14,9 @@ namespace tril::kernels {
 using mlir::Value;
 using Values = llvm::SmallVector<Value>;
 
+/// Marks a function whose divisions may be products with a reciprocal: tril-expand-math.
+inline constexpr llvm::StringLiteral estimatesAttribute = "tril.estimates";
+
 class Emitter {
 public:
   Emitter(mlir::OpBuilder builder, mlir::Location loc, const Machine &machine)

@@ -279,9 +279,11 @@ func::FuncOp kernels::getOrCreateTileSoftmax(ModuleOp module, const Machine &mac
   const char *names[] = {"full", "partial", "beside"};
   std::string beside =
       kind == TileKind::beside ? std::string(4 + 2 * spec.dots.size(), 'p') + "ii" : "";
-  return Emitter::function(module, machine, spec.name + ".softmax." + names[int(kind)],
-                           "pppppiiiiiiiiii" + spec.extra + beside,
-                           [&](Emitter &e, ArrayRef<Value> arguments) {
-                             SoftmaxEmitter(e, spec, kind, arguments).emit();
-                           });
+  func::FuncOp function = Emitter::function(
+      module, machine, spec.name + ".softmax." + names[int(kind)],
+      "pppppiiiiiiiiii" + spec.extra + beside, [&](Emitter &e, ArrayRef<Value> arguments) {
+        SoftmaxEmitter(e, spec, kind, arguments).emit();
+      });
+  function->setAttr(estimatesAttribute, UnitAttr::get(module.getContext()));
+  return function;
 }

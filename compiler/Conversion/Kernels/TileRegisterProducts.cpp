@@ -72,6 +72,8 @@ protected:
 private:
   void productsAtOnce(size_t d, const Rows &rows, const Tile &tile);
   void addValuesAtOnce(const Rows &rows, const Tile &tile);
+  void eachPiece(const Tile &tile, Value out,
+                 llvm::function_ref<void(Value first, int64_t n, Value s)> add);
 
   TileRegisters tiles;
   bool atOnce = false; ///< pieces of a tile are packed and multiplied one after the other
@@ -207,20 +209,16 @@ void TileRegisterProducts::productsAtOnce(size_t d, const Rows &rows, const Tile
   });
 }
 
-/// 32 keys and 64 components at a time.
-void TileRegisterProducts::addValuesAtOnce(const Rows &rows, const Tile &tile) {
-  rescale(rows);
-  Value out = f.outputsAt(rows.state), base = f.valuesOf(tile);
-  constexpr int64_t pairs = 16;
+/// For up to 64 components at a time, 16 n from vector `first` on, and 32 keys, the s-th of a tile:
+/// `add` adds to the outputs, which are in the sums.
+void TileRegisterProducts::eachPiece(
+    const Tile &tile, Value out, llvm::function_ref<void(Value first, int64_t n, Value s)> add) {
   auto columnsOf = [&](Value first, int64_t n) {
-    const Apart apart{n * pairs * 64, pairs * 64};
     Value to = e.at(out, e.mul(first, 64));
     for (int64_t j = 0; j < n; ++j)
       tiles.load(j, e.at(to, j * 64), f.vectors * 64);
-    e.loop(e.div(tile.begin, 32), e.div(e.add(tile.end, 31), 32), 1, [&](Value s) {
-      packing.values(base, e.mul(s, pairs), pairs, first, n, values, apart.block, apart.part);
-      run(valueSteps(e, tiles, layout, n, e.at(f.weights, e.mul(s, 64)), values, apart));
-    });
+    e.loop(e.div(tile.begin, 32), e.div(e.add(tile.end, 31), 32), 1,
+           [&](Value s) { add(first, n, s); });
     for (int64_t j = 0; j < n; ++j)
       tiles.store(j, e.at(to, j * 64), f.vectors * 64);
   };
@@ -230,22 +228,23 @@ void TileRegisterProducts::addValuesAtOnce(const Rows &rows, const Tile &tile) {
     columnsOf(e.constant(stop), f.vectors - stop);
 }
 
+void TileRegisterProducts::addValuesAtOnce(const Rows &rows, const Tile &tile) {
+  rescale(rows);
+  Value base = f.valuesOf(tile);
+  constexpr int64_t pairs = 16;
+  eachPiece(tile, f.outputsAt(rows.state), [&](Value first, int64_t n, Value s) {
+    const Apart apart{n * pairs * 64, pairs * 64};
+    packing.values(base, e.mul(s, pairs), pairs, first, n, values, apart.block, apart.part);
+    run(valueSteps(e, tiles, layout, n, e.at(f.weights, e.mul(s, 64)), values, apart));
+  });
+}
+
 void TileRegisterProducts::multiply(int, const Tile &tile, Value weights, Value values, Value out) {
-  auto columnsOf = [&](Value first, int64_t n) {
-    Value to = e.at(out, e.mul(first, 64)), from = e.at(values, e.mul(first, keyPairs * 64));
-    for (int64_t j = 0; j < n; ++j)
-      tiles.load(j, e.at(to, j * 64), f.vectors * 64);
-    e.loop(e.div(tile.begin, 32), e.div(e.add(tile.end, 31), 32), 1, [&](Value s) {
-      run(valueSteps(e, tiles, layout, n, e.at(weights, e.mul(s, 64)),
-                     e.at(from, e.mul(s, 16 * 64)), {layout.valuePartBytes(), keyPairs * 64}));
-    });
-    for (int64_t j = 0; j < n; ++j)
-      tiles.store(j, e.at(to, j * 64), f.vectors * 64);
-  };
-  int64_t stop = f.vectors / sums * sums;
-  e.loop(e.constant(0), e.constant(stop), sums, [&](Value first) { columnsOf(first, sums); });
-  if (stop < f.vectors)
-    columnsOf(e.constant(stop), f.vectors - stop);
+  eachPiece(tile, out, [&](Value first, int64_t n, Value s) {
+    Value from = e.at(e.at(values, e.mul(first, keyPairs * 64)), e.mul(s, 16 * 64));
+    run(valueSteps(e, tiles, layout, n, e.at(weights, e.mul(s, 64)), from,
+                   {layout.valuePartBytes(), keyPairs * 64}));
+  });
 }
 
 /// Instructions that stand between others are written out: not too many of them.

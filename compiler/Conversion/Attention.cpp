@@ -182,7 +182,8 @@ static std::pair<Value, double> scaledScore(Value score) {
       rest = quotient->getOperand(0);
     }
     constexpr double most = 1e9; // far from where f32 ends
-    if (!rest || !(scale * factor > 1 / most) || !(scale * factor < most))
+    if (!rest || !typeOf(rest).getElement().isF32() || !(scale * factor > 1 / most) ||
+        !(scale * factor < most))
       return {score, scale};
     score = rest;
     scale *= factor;

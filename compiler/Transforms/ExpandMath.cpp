@@ -15,6 +15,15 @@ using namespace mlir;
 
 namespace {
 
+std::array<StringRef, 4> expandedNames() {
+  return {math::ExpOp::getOperationName(), math::LogOp::getOperationName(),
+          math::TanhOp::getOperationName(), math::ErfOp::getOperationName()};
+}
+
+bool isExpanded(Operation *op) {
+  return llvm::is_contained(expandedNames(), op->getName().getStringRef());
+}
+
 /// Lets a division be a product with a reciprocal; `finite`: an estimated one, which is none of
 /// what is infinite.
 void estimate(arith::DivFOp division, bool finite) {
@@ -37,20 +46,20 @@ struct ExpandedDivisions : RewriterBase::Listener {
 
 struct ExpandMathPass : tril::impl::ExpandMathBase<ExpandMathPass> {
   void runOnOperation() override {
+    // Of an argument, the last bit is lost in what the function is approximated by; elsewhere it
+    // may decide: floor(49 / 49).
     getOperation().walk([](arith::DivFOp division) {
+      llvm::APFloat number(0.0F);
       Value divisor = division.getRhs();
       if (auto broadcast = divisor.getDefiningOp<vector::BroadcastOp>())
         divisor = broadcast.getSource();
-      llvm::APFloat number(0.0F);
       if (matchPattern(divisor, m_ConstantFloat(&number)) && number.isNormal() &&
-          mayEstimate(division))
+          llvm::all_of(division->getUsers(), isExpanded) && mayEstimate(division))
         estimate(division, /*finite=*/false);
     });
     RewritePatternSet patterns(&getContext());
-    populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
-      return name == math::ExpOp::getOperationName() || name == math::LogOp::getOperationName() ||
-             name == math::TanhOp::getOperationName() || name == math::ErfOp::getOperationName();
-    });
+    populateMathPolynomialApproximationPatterns(
+        patterns, [](StringRef name) { return llvm::is_contained(expandedNames(), name); });
     ExpandedDivisions listener;
     GreedyRewriteConfig config;
     config.setListener(&listener);

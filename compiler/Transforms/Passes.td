@@ -181,9 +181,9 @@ def TrilToLoops : Pass<"tril-to-loops", "::mlir::ModuleOp"> {
 def ExpandMath : Pass<"tril-expand-math", "::mlir::ModuleOp"> {
   let summary = "Expand exp, log, tanh and erf to polynomials";
   let description = [{
-    A vector of them would otherwise become a call of the C library for each lane.  Divisions by constants, and those that the polynomials
-    have, may become products with a reciprocal, which LLVM estimates and corrects once, in functions that are marked `tril.estimates`: where all work is
-    on whole vectors, so that which lanes go together says nothing of a result's bits.  (The softmax of attention: the scores' scale, the cap of a softcap.)
+    A vector of them would otherwise become a call of the C library for each lane.  Their arguments' divisions by constants, and those that the
+    polynomials have, may become products with a reciprocal, which LLVM estimates and corrects once, in functions that are marked `tril.estimates`: where all work is
+    on whole vectors, so that which lanes go together says nothing of a result's bits.  (The softmax of attention: the cap of a softcap.)
   }];
   let dependentDialects = ["::mlir::math::MathDialect", "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
 }

@@ -37,7 +37,12 @@ private:
   int64_t block;                ///< positions that go through the keys together, at most
   int memberTile;               ///< rows of a tile at one position
   Value table;                  ///< what each tile of rows sees
-  Value wholeCount, wholeTiles; ///< tiles of rows that see a whole tile of keys
+  /// Tiles of rows that see a whole tile of keys, and those that see some of it: how many, and for
+  /// each its number, and where what it sees begins and ends.
+  struct List {
+    Value count, entries;
+  };
+  List whole, some;
 
   void positions(Value row, Value count);
   void onePosition(Value row);
@@ -48,13 +53,11 @@ private:
     Value head = e.add(e.mul(f.group, spec.members), member);
     return e.at(e.at(f.o, e.mul(row, f.oStride)), e.mul(head, spec.value.width * 4));
   }
-  void prefetch(Value from, int64_t bytes, bool toWrite) {
-    for (int64_t at = 0; at < bytes; at += 64)
-      e.prefetch(e.at(from, at), toWrite);
-  }
   void softmax(const Rows &rows, const Tile &tile, TileKind kind, Value scores, Value weights,
                ArrayRef<Value> beside = {});
-  void throughAll(Value count, const Tile &tile, llvm::function_ref<Rows(Value)> rowsOf);
+  void throughAll(const List &list, TileKind kind, const Tile &tile,
+                  llvm::function_ref<Rows(Value rowTile, Value member)> rowsOf);
+  void append(const List &list, Value rowTile, const Tile &tile);
   void visit(const SeenKeys &seen, Value first, bool shared,
              llvm::function_ref<void(const Tile &, ArrayRef<Bounds>)> use);
 };
@@ -96,27 +99,51 @@ void AttentionEmitter::through(const Rows &rows, const Tile &tile) {
       [&] { products->addValues(rows, tile, f.weights); });
 }
 
-/// `count` tiles of rows that all see the whole tile of keys.  Beside the softmax of one the values
-/// are added for the one before it, and the dot products computed of the one after it.
-void AttentionEmitter::throughAll(Value count, const Tile &tile,
-                                  llvm::function_ref<Rows(Value)> rowsOf) {
-  Tile whole = tile;
-  whole.begin = e.constant(0), whole.end = e.constant(keyTile);
+void AttentionEmitter::append(const List &list, Value rowTile, const Tile &tile) {
+  Value count = e.load(list.count, e.i64(), 8), at = e.at(list.entries, e.mul(count, 24));
+  e.store(rowTile, at, 8);
+  e.store(tile.begin, e.at(at, 8), 8);
+  e.store(tile.end, e.at(at, 16), 8);
+  e.store(e.add(count, 1), list.count, 8);
+}
+
+/// The tiles of rows of a list, for each member.  Beside the softmax of one the values are added
+/// for the one before it, and the dot products computed of the one after it.
+void AttentionEmitter::throughAll(
+    const List &list, TileKind kind, const Tile &visited,
+    llvm::function_ref<Rows(Value rowTile, Value member)> rowsOf) {
+  Value count = e.mul(e.load(list.count, e.i64(), 8), spec.members);
   Value zero = e.constant(0), last = e.add(count, -1);
+  auto entry = [&](Value i) {
+    Value at = e.at(list.entries, e.mul(e.div(i, spec.members), 24));
+    Tile tile = visited;
+    if (isPartial(kind)) {
+      tile.begin = e.load(e.at(at, 8), e.i64(), 8);
+      tile.end = e.load(e.at(at, 16), e.i64(), 8);
+    } else {
+      tile.begin = zero, tile.end = e.constant(f.keyTile);
+    }
+    return std::pair(rowsOf(e.load(at, e.i64(), 8), e.rem(i, spec.members)), tile);
+  };
   auto scoresOf = [&](Value i) { return e.at(f.scores, e.mul(e.rem(i, 2), f.scoreBytes())); };
   auto weightsOf = [&](Value i) { return e.at(f.weights, e.mul(e.rem(i, 2), f.weightBytes())); };
   e.ifThen(e.less(zero, count), [&] {
-    products->products(rowsOf(zero), whole);
+    auto [rows, tile] = entry(zero);
+    products->products(rows, tile);
     e.loop(zero, count, 1, [&](Value i) {
-      Rows rows = rowsOf(i), before = rowsOf(e.max(e.add(i, -1), zero)),
-           after = rowsOf(e.min(e.add(i, 1), last));
-      e.ifThen(e.less(zero, i), [&] { products->rescale(before); });
+      auto [rows, tile] = entry(i);
+      auto [before, tileBefore] = entry(e.max(e.add(i, -1), zero));
+      auto [after, tileAfter] = entry(e.min(e.add(i, 1), last));
+      Value notFirst = e.less(zero, i), notLast = e.less(i, last);
+      e.ifThen(notFirst, [&, &before = before] { products->rescale(before); });
       Values beside =
           products->beside(before, weightsOf(e.add(i, 1)), after, scoresOf(e.add(i, 1)));
-      llvm::append_values(beside, i, e.sub(last, i));
-      softmax(rows, whole, TileKind::beside, scoresOf(i), weightsOf(i), beside);
+      llvm::append_values(beside, tileBefore.begin, e.select(notFirst, tileBefore.end, zero),
+                          tileAfter.begin, e.select(notLast, tileAfter.end, zero));
+      softmax(rows, tile, kind, scoresOf(i), weightsOf(i), beside);
     });
-    products->addValues(rowsOf(last), whole, weightsOf(last));
+    std::tie(rows, tile) = entry(last);
+    products->addValues(rows, tile, weightsOf(last));
   });
 }
 
@@ -228,18 +255,19 @@ void AttentionEmitter::positions(Value row, Value count) {
       for (size_t d = 0; d < spec.dots.size(); ++d)
         queries.push_back(f.queryAt(d, e.add(row, place(rowTile, i)), member));
       products->beginRow(e.add(stateOf(rowTile, member), i), queries);
-      // What is read for the next block, and written at the end of this one, is far away.
+      // What is read for the next block is far away.
       for (size_t d = 0; d < spec.dots.size(); ++d) {
         Value next = e.add(row, e.add(place(rowTile, i), block * spec.rowStep()));
-        prefetch(f.queryAt(d, next, member), spec.dots[d].width * 4, /*toWrite=*/false);
+        for (int64_t at = 0; at < spec.dots[d].width * 4; at += 64)
+          e.prefetch(e.at(f.queryAt(d, next, member), at));
       }
-      prefetch(resultAt(e.add(row, place(rowTile, i)), member), spec.value.width * 4,
-               /*toWrite=*/true);
     });
     visit(*seen, absolute, /*shared=*/true, [&](const Tile &visited, ArrayRef<Bounds> keys) {
-      bool overlaps = visited.full && products->overlaps();
-      if (overlaps)
-        e.store(e.constant(0), wholeCount, 8);
+      const bool overlaps = products->overlaps();
+      if (overlaps) {
+        e.store(e.constant(0), whole.count, 8);
+        e.store(e.constant(0), some.count, 8);
+      }
       eachTile([&](Value rowTile) {
         Tile own = visited;
         SeenKeys mine = keyTiles.load(*seen, e.at(table, e.mul(rowTile, entry)));
@@ -252,21 +280,19 @@ void AttentionEmitter::positions(Value row, Value count) {
             return eachMember();
           Value full = own.full;
           own.full = Value(); // where the mask is needed
-          e.ifElse(
-              full,
-              [&] {
-                Value count = e.load(wholeCount, e.i64(), 8);
-                e.store(rowTile, e.at(wholeTiles, e.mul(count, 8)), 8);
-                e.store(e.add(count, 1), wholeCount, 8);
-              },
-              eachMember);
+          auto partly = [&] {
+            e.ifElse(own.careful, eachMember, [&] { append(some, rowTile, own); });
+          };
+          if (full)
+            e.ifElse(full, [&] { append(whole, rowTile, own); }, partly);
+          else
+            partly();
         });
       });
+      if (overlaps && visited.full)
+        throughAll(whole, TileKind::fullBeside, visited, rowsOf);
       if (overlaps)
-        throughAll(e.mul(e.load(wholeCount, e.i64(), 8), spec.members), visited, [&](Value i) {
-          Value rowTile = e.load(e.at(wholeTiles, e.mul(e.div(i, spec.members), 8)), e.i64(), 8);
-          return rowsOf(rowTile, e.rem(i, spec.members));
-        });
+        throughAll(some, TileKind::partialBeside, visited, rowsOf);
     });
   }
   eachRow([&](Value rowTile, Value i, Value member) {
@@ -318,8 +344,8 @@ void AttentionEmitter::emit() {
   int64_t rows = block * spec.members + f.height; // tile registers reach beyond the last one
   f.scores = e.allocate((products->overlaps() ? 2 : 1) * f.scoreBytes());
   if (products->overlaps()) {
-    wholeCount = e.allocate(8);
-    wholeTiles = e.allocate(block / f.height * 8);
+    for (List *list : {&whole, &some})
+      *list = {e.allocate(8), e.allocate(block / f.height * 24)};
   }
   f.weights = e.allocate((products->overlaps() ? 2 : 1) * f.weightBytes());
   f.factors = e.allocate(softmaxScratch(e.machine, spec));

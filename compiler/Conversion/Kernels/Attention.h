@@ -2,7 +2,7 @@
 //-----------------------------===//
 // Softmax of scores times values, tile by tile with a running maximum and sum (Milakov and
 // Gimelshein 2018; Dao et al. 2022): the matrix of scores never exists.  Keys are visited in tiles
-// of 64 that begin at multiples of 64, each row with one order of sums, and a tile that a row does
+// that begin at multiples of their size, each row with one order of sums, and a tile that a row does
 // not see changes no bit of it: a row has the same bits whatever rows it is computed with.
 #pragma once
 #include "Conversion/Kernels/Emitter.h"
@@ -62,8 +62,8 @@ struct AttentionSpec {
   StateElement products = StateElement::f32;
   std::string extra; ///< types of extra arguments of the function: p pointer, i i64
 
-  /// Keys lie in blocks of keyTile * step positions, in each those of one residue after the other;
-  /// a query sees keys of one residue only.
+  /// Keys lie in blocks of residueTile * step positions, in each those of one residue after the
+  /// other; a query sees keys of one residue only.
   int64_t step = 1;
   bool residueMoves = false; ///< which one depends on the query, in steps of `step`
   /// The residue that a query at a position sees, 0 <= i64 < step; null: 0.
@@ -91,8 +91,8 @@ struct AttentionSpec {
       ranges;
 };
 
-/// Keys of a tile; the capacity of caches is a multiple.
-inline constexpr int64_t keyTile = 64;
+/// Keys of one residue that lie together; the capacity of caches is a multiple.
+inline constexpr int64_t residueTile = 64;
 
 /// Positions, `rowStep` apart, that go through the keys together: who splits the rows of a long
 /// sequence splits it in multiples.

@@ -10,7 +10,7 @@ using namespace tril::kernels;
 
 AttentionFrame::AttentionFrame(Emitter &e, const AttentionSpec &spec, ArrayRef<Value> arguments)
     : e(e), spec(spec), height(queryTile(e.machine, spec)), parts(factorParts(e.machine, spec)),
-      vectors((spec.value.width + 15) / 16), tail(static_cast<int>(spec.value.width % 16)) {
+      keyTile(tileKeys(e.machine, spec)), vectors((spec.value.width + 15) / 16), tail(static_cast<int>(spec.value.width % 16)) {
   for (size_t d = 0; d < spec.dots.size(); ++d) {
     q.push_back(arguments[0]);
     qStride.push_back(arguments[1]);
@@ -50,6 +50,12 @@ Value AttentionFrame::slot(const CacheSpec &cache, Value capacity, Value key) {
   Value behind = e.max(e.add(key, -cache.pinned), e.constant(0));
   Value place = e.add(around(behind, e.add(capacity, -cache.pinned)), cache.pinned);
   return e.select(e.less(key, e.constant(cache.pinned)), key, place);
+}
+
+std::pair<Value, Value> AttentionFrame::halvesOf(const Tile &tile) const {
+  if (keyTile == 32)
+    return {e.constant(0), e.constant(1)};
+  return {e.div(tile.begin, 32), e.div(e.add(tile.end, 31), 32)};
 }
 
 Value AttentionFrame::keysOf(size_t d, const Tile &tile) {

@@ -34,6 +34,7 @@ struct AttentionFrame {
   llvm::ArrayRef<Value> extra;
   int height;      ///< of a tile of rows
   int parts;       ///< factorParts
+  int64_t keyTile; ///< tileKeys
   int64_t vectors; ///< of 16 that hold a value
   int tail;        ///< components in the last of them, 0 if it is whole
 
@@ -46,6 +47,8 @@ struct AttentionFrame {
   Value scores, weights, factors, maxima, sums, outputs;
 
   void enterGroup(Value group);
+  /// Which 32 keys of a tile hold what is seen of it.
+  std::pair<Value, Value> halvesOf(const Tile &tile) const;
   /// Where a tile begins in the memory of dot d, or of values.
   Value keysOf(size_t d, const Tile &tile);
   Value valuesOf(const Tile &tile);
@@ -89,8 +92,8 @@ public:
   virtual void products(const Rows &rows, const Tile &tile) = 0;
   /// Whether products of some rows can be computed beside the softmax of others.
   virtual bool overlaps() const { return false; }
-  /// What that softmax is given, to add values for the rows before, by `weights`, and to write dot
-  /// products of the rows after to `scores`.
+  /// The pointers that softmax is given, to add values for the rows before, by `weights`, and to
+  /// write dot products of the rows after to `scores`.
   virtual Values beside(const Rows & /*before*/, Value /*weights*/, const Rows & /*after*/,
                         Value /*scores*/) {
     return {};

@@ -88,8 +88,8 @@ void Emitter::storeMasked(Value value, Value pointer, Value mask, unsigned align
 Value Emitter::loadMasked(Value pointer, Value mask, unsigned alignment) {
   return LLVM::MaskedLoadOp::create(builder, loc, floats(), pointer, mask, splat(0), alignment);
 }
-void Emitter::prefetch(Value pointer, bool toWrite) {
-  LLVM::Prefetch::create(builder, loc, pointer, /*rw=*/toWrite, /*hint=*/2, /*cache=*/1);
+void Emitter::prefetch(Value pointer) {
+  LLVM::Prefetch::create(builder, loc, pointer, /*rw=*/false, /*hint=*/2, /*cache=*/1);
 }
 Value Emitter::allocate(int64_t bytes) {
   // Not where it is needed: an alloca in a loop grows the stack each time round.

@@ -66,7 +66,7 @@ public:
   void storeMasked(Value value, Value pointer, Value mask, unsigned alignment);
   Value loadMasked(Value pointer, Value mask, unsigned alignment); ///< floats, 0 where not read
   /// Into the second level of caches; any address.
-  void prefetch(Value pointer, bool toWrite = false);
+  void prefetch(Value pointer);
   Value allocate(int64_t bytes); ///< in the entry block of the function, 64-byte aligned
   /// 16 halves at `pointer` as floats, exactly.
   Value loadHalves(Value pointer, unsigned alignment);

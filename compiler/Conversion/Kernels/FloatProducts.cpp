@@ -17,7 +17,7 @@ public:
 
   void enter(int64_t) override {
     for (const DotSpec &dot : spec.dots)
-      turned.push_back(dot.asValue ? e.allocate(keyTile * dot.width * 4) : Value());
+      turned.push_back(dot.asValue ? e.allocate(f.keyTile * dot.width * 4) : Value());
   }
   void beginTile(const Tile &tile, bool /*shared*/) override {
     for (size_t d = 0; d < spec.dots.size(); ++d)
@@ -64,7 +64,7 @@ void FloatProducts::turnKeys(size_t d, const Tile &tile) {
       e.store(rows[i], e.at(to, 64 * i), 64);
   };
   int64_t whole = dot.width / 16 * 16;
-  e.loop(e.constant(0), e.constant(keyTile / 16), 1, [&](Value block) {
+  e.loop(e.constant(0), e.constant(f.keyTile / 16), 1, [&](Value block) {
     if (whole)
       e.loop(e.constant(0), e.constant(whole), 16, [&](Value first) { square(block, first, 16); });
     if (whole < dot.width)
@@ -103,10 +103,10 @@ void FloatProducts::products(size_t d, const Rows &rows, const Tile &tile) {
           e.store(dots[i * n + j], e.at(out, f.scoresAt(d, i) + j * 64), 64);
     });
   };
-  int n = f.columns(count, keyTile / 16);
-  if (n == keyTile / 16) {
-    Value half = e.ori(e.lessEqual(tile.end, e.constant(keyTile / 2)),
-                       e.lessEqual(e.constant(keyTile / 2), tile.begin));
+  int n = f.columns(count, f.keyTile / 16);
+  if (n == f.keyTile / 16) {
+    Value half = e.ori(e.lessEqual(tile.end, e.constant(f.keyTile / 2)),
+                       e.lessEqual(e.constant(f.keyTile / 2), tile.begin));
     e.ifElse(half, [&] { blocks(n / 2); }, [&] { blocks(n); });
   } else {
     blocks(n);
@@ -139,7 +139,7 @@ void FloatProducts::addValues(const Rows &rows, const Tile &tile, Value weights)
         w.push_back(
             loadStored(e, e.at(from, vectorBytes * j), spec.value.stored, alignment, lanes));
       for (int i = 0; i < count; ++i) {
-        Value p = e.load(e.at(e.at(weights, e.mul(k, 4)), i * keyTile * 4), e.f32(), 4);
+        Value p = e.load(e.at(e.at(weights, e.mul(k, 4)), i * f.keyTile * 4), e.f32(), 4);
         Value x = e.broadcast(p);
         for (int j = 0; j < n; ++j)
           next[i * n + j] = e.fma(x, w[j], carried[i * n + j]);
@@ -164,7 +164,7 @@ void FloatProducts::addValuesCarefully(const Rows &rows, const Tile &tile) {
   Value base = f.valuesOf(tile);
   e.loop(e.constant(0), e.constant(rows.count()), 1, [&](Value i) {
     Value row = f.outputsAt(e.add(rows.state, i));
-    Value p = e.at(f.weights, e.mul(i, keyTile * 4));
+    Value p = e.at(f.weights, e.mul(i, f.keyTile * 4));
     e.loop(e.constant(0), e.constant(f.vectors), 1, [&](Value column) {
       Value at = e.at(row, e.mul(column, 64));
       Value sum =

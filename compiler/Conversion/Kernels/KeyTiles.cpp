@@ -13,7 +13,7 @@ Value KeyTiles::ceilStep(Value difference) {
   Value n = e.max(difference, e.constant(0));
   if (spec.step != 1)
     n = e.div(e.add(n, spec.step - 1), spec.step);
-  return e.min(n, e.constant(keyTile));
+  return e.min(n, e.constant(f.keyTile));
 }
 
 /// Of what a comparison asks of `count` queries, the first one at position `first`.
@@ -36,7 +36,7 @@ Bounds KeyTiles::keyBounds(const Comparison &comparison, const Tile &tile) {
   Value least = e.splatInt(INT32_MAX), most = e.splatInt(INT32_MIN);
   Value keys = e.addi(e.broadcast(e.truncate(tile.first, e.i32())), e.steps(spec.step));
   Values bounds =
-      e.loop(e.constant(0), e.constant(keyTile), 16, {least, most},
+      e.loop(e.constant(0), e.constant(f.keyTile), 16, {least, most},
              [&](Value index, ArrayRef<Value> carried) {
                auto spread = [&](Value x) { return e.broadcast(e.truncate(x, e.i32())); };
                Value lanes = e.addi(spread(index), e.laneNumbers());
@@ -97,7 +97,7 @@ Value KeyTiles::clip(Tile &tile, const SeenKeys &seen) {
   tile.begin = ceilStep(e.sub(seen.lo, tile.first));
   tile.end = ceilStep(e.sub(seen.hi, tile.first));
   tile.full = Value();
-  Value past = e.add(tile.first, (keyTile - 1) * spec.step + 1), some;
+  Value past = e.add(tile.first, (f.keyTile - 1) * spec.step + 1), some;
   for (const KeyRange &range : seen.ranges) {
     if (range.fullLo) {
       Value all = e.andi(e.lessEqual(range.fullLo, tile.first), e.lessEqual(past, range.fullHi));
@@ -134,17 +134,18 @@ Value KeyTiles::narrow(Tile &tile, const SeenKeys &seen, ArrayRef<Bounds> keys) 
 
 void KeyTiles::visit(const SeenKeys &seen, Value first,
                      llvm::function_ref<void(const Tile &, ArrayRef<Bounds>)> use) {
-  // Keys of a residue lie together: a block of keyTile * step positions has a tile for each.
-  int64_t span = keyTile * spec.step;
+  // Keys of a residue lie together: a block of residueTile * step positions has some tiles for each.
+  const int64_t together = spec.step == 1 ? f.keyTile : residueTile;
+  const int64_t span = together * spec.step, tiles = together / f.keyTile;
   Value residue = spec.residue ? spec.residue(e, first) : e.constant(0);
   // A mask that lets in only what lies far back has ends before the first position.
   Value end = e.max(seen.hi, e.constant(0));
   Value low = e.div(seen.lo, span), high = e.div(e.add(end, span - 1), span);
-  e.loop(low, high, 1, [&](Value block) {
+  e.loop(e.mul(low, tiles), e.mul(high, tiles), 1, [&](Value i) {
     Tile tile;
-    Value origin = e.mul(block, span);
-    tile.slot = e.add(origin, e.mul(residue, keyTile));
-    tile.first = e.add(origin, residue);
+    Value origin = e.mul(e.div(i, tiles), span), before = e.mul(e.rem(i, tiles), f.keyTile);
+    tile.slot = e.add(e.add(origin, e.mul(residue, together)), before);
+    tile.first = e.add(e.add(origin, residue), e.mul(before, spec.step));
     Value some = clip(tile, seen);
     auto visitTile = [&] {
       llvm::SmallVector<Bounds> keys;

@@ -43,7 +43,7 @@ void PairPacking::keysInLanes(size_t d, Value from, Value to, int64_t partBytes)
   int64_t bytes = 16 * dot.bytes();
   e.loop(e.constant(0), e.constant(dot.width / 2), 1, [&](Value pair) {
     Value at = e.at(from, e.mul(pair, 2 * bytes));
-    e.prefetch(e.at(at, keyTile * dot.width * dot.bytes()));
+    e.prefetch(e.at(at, layout.keyTile * dot.width * dot.bytes()));
     storeParts(interleaveParts(loadParts(at, dot, bytes), loadParts(e.at(at, bytes), dot, bytes)),
                e.at(to, e.mul(pair, 64)), partBytes);
   });
@@ -99,7 +99,7 @@ void PairPacking::values(Value base, Value first, int64_t count, Value column, i
     Value from = e.at(e.at(base, e.mul(key, value.keyBytes())), e.mul(column, 16 * bytes));
     for (int64_t ahead = 0; ahead < n * 16 * bytes; ahead += 64)
       for (int64_t row : {int64_t(0), apart})
-        e.prefetch(e.at(from, (keyTile + row) * value.keyBytes() + ahead));
+        e.prefetch(e.at(from, (layout.keyTile + row) * value.keyBytes() + ahead));
     auto pack = [&](Value at, Value exist) {
       auto load = [&](Value row) {
         return loadParts(e.at(row, e.mul(at, 16 * bytes)), value, f.tail ? bytes : 16 * bytes,

@@ -50,7 +50,7 @@ void PairProducts::beginRow(Value state, ArrayRef<Value> from) {
 void PairProducts::beginTile(const Tile &tile, bool /*shared*/) {
   for (size_t d = 0; d < spec.dots.size(); ++d) {
     Value base = f.keysOf(d, tile);
-    e.loop(e.constant(0), e.constant(keyBlocks), 1, [&](Value block) {
+    e.loop(e.constant(0), e.constant(layout.keyBlocks), 1, [&](Value block) {
       packing.keys(d, e.at(base, e.mul(block, 16 * spec.dots[d].keyBytes())),
                    e.at(keys[d], e.mul(block, layout.blockBytes(d))), layout.keyPartBytes(d));
     });
@@ -59,8 +59,8 @@ void PairProducts::beginTile(const Tile &tile, bool /*shared*/) {
 }
 
 void PairProducts::packValues(const Tile &tile) {
-  packing.values(f.valuesOf(tile), e.constant(0), keyPairs, e.constant(0), f.vectors, values,
-                 keyPairs * 64, layout.valuePartBytes());
+  packing.values(f.valuesOf(tile), e.constant(0), layout.keyPairs, e.constant(0), f.vectors, values,
+                 layout.keyPairs * 64, layout.valuePartBytes());
 }
 
 void PairProducts::addValues(const Rows &rows, const Tile &tile, Value weights) {
@@ -90,7 +90,7 @@ Value PairProducts::notFinite(const Tile &) {
 }
 
 void PairProducts::products(size_t d, const Rows &rows, const Tile &tile) {
-  int count = rows.count(), n = f.columns(count, keyBlocks);
+  int count = rows.count(), n = f.columns(count, layout.keyBlocks);
   Value query = queryOf(d, rows.state);
   e.loop(
       e.div(tile.begin, 16 * n), e.div(e.add(tile.end, 16 * n - 1), 16 * n), 1, [&](Value column) {
@@ -145,17 +145,17 @@ void PairProducts::multiply(int count, const Tile &tile, Value weights, Value va
         at.push_back(e.at(e.at(out, e.mul(first, 64)), (i * f.vectors + j) * 64));
         init.push_back(e.load(at.back(), e.floats(), 64));
       }
-    Value column = e.at(values, e.mul(first, keyPairs * 64));
+    Value column = e.at(values, e.mul(first, layout.keyPairs * 64));
     Values added =
         e.loop(e.div(tile.begin, 2), e.div(e.add(tile.end, 1), 2), 1, init,
                [&](Value pair, ArrayRef<Value> carried) {
                  Values next(carried), w;
                  for (int j = 0; j < n; ++j)
-                   w.push_back(e.load(e.at(e.at(column, e.mul(pair, 64)), j * keyPairs * 64),
+                   w.push_back(e.load(e.at(e.at(column, e.mul(pair, 64)), j * layout.keyPairs * 64),
                                       e.ints(), 64));
                  for (int i = 0; i < count; ++i) {
                    Value x = e.broadcast(
-                       e.load(e.at(e.at(weights, e.mul(pair, 4)), i * keyTile * 2), e.i32(), 4));
+                       e.load(e.at(e.at(weights, e.mul(pair, 4)), i * layout.keyTile * 2), e.i32(), 4));
                    for (int j = 0; j < n; ++j)
                      next[i * n + j] = addProducts(e, carried[i * n + j], w[j], x);
                  }
@@ -178,15 +178,15 @@ void PairProducts::addValuesCarefully(const Rows &rows, const Tile &tile) {
   int64_t rowBytes = f.vectors * 64;
   copy(out, before, f.height * rowBytes);
   e.loop(e.constant(0), rows.exist, 1, [&](Value i) {
-    Value weights = e.at(f.weights, e.mul(i, keyTile * 2));
-    e.loop(e.constant(0), e.constant(keyPairs), 1, [&](Value pair) {
+    Value weights = e.at(f.weights, e.mul(i, layout.keyTile * 2));
+    e.loop(e.constant(0), e.constant(layout.keyPairs), 1, [&](Value pair) {
       Value both = e.broadcast(e.load(e.at(weights, e.mul(pair, 4)), e.i32(), 4));
       VectorType halves = e.vector(e.builder.getI16Type(), 32);
       Value hidden = arith::CmpIOp::create(e.builder, e.loc, arith::CmpIPredicate::eq,
                                            e.bitcast(both, halves), e.splatInt(0, 16, 32));
       Value mask = e.select(hidden, e.splatInt(0x8000, 16, 32), e.splatInt(-1, 16, 32));
       e.loop(e.constant(0), e.constant(layout.parts(spec.value) * f.vectors), 1, [&](Value column) {
-        Value at = e.add(e.mul(column, keyPairs * 64), e.mul(pair, 64));
+        Value at = e.add(e.mul(column, layout.keyPairs * 64), e.mul(pair, 64));
         e.store(e.andi(e.load(e.at(values, at), halves, 64), mask), e.at(masked, at), 64);
       });
     });

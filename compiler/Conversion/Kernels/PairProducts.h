@@ -6,15 +6,14 @@
 
 namespace tril::kernels {
 
-inline constexpr int64_t keyBlocks = keyTile / 16, keyPairs = keyTile / 2;
-
 /// Where the parts of factors lie.
 struct PairLayout {
   PairLayout(const Machine &machine, const AttentionSpec &spec)
-      : spec(spec), factors(factorParts(machine, spec)) {}
+      : spec(spec), factors(factorParts(machine, spec)), keyTile(tileKeys(machine, spec)) {}
 
   const AttentionSpec &spec;
   const int factors; ///< parts of a query or a weight
+  const int64_t keyTile, keyBlocks = keyTile / 16, keyPairs = keyTile / 2;
 
   /// Parts of a key or value: of what is stored in fewer bits fewer say all.
   int parts(const CacheSpec &cache) const {
@@ -96,12 +95,18 @@ private:
 /// Products in the tile registers of AMX.
 std::unique_ptr<TileProducts> makeTileRegisterProducts(AttentionFrame &f);
 
-/// The products that TileProducts::beside gives `pointers` for, instruction by instruction, for
-/// other code to stand between them.
+/// Products instruction by instruction, for other code to stand between them; of 32 keys, or of a
+/// tile.
 struct ProductsBeside {
-  llvm::SmallVector<std::function<void()>> before, after;
+  Value wanted; ///< i1
+  llvm::SmallVector<std::function<void()>> steps;
 };
-ProductsBeside tileRegisterProducts(Emitter &e, const AttentionSpec &spec,
-                                    llvm::ArrayRef<Value> pointers);
+
+/// `arguments` are the pointers that TileProducts::beside gives, and begin and end of the keys that
+/// the rows before see of the tile, and of those that the rows after see (i64; the same if nothing
+/// is to be done).  Of a tile that is not `partial` they see all.
+llvm::SmallVector<ProductsBeside> tileRegisterProducts(Emitter &e, const AttentionSpec &spec,
+                                                       bool partial,
+                                                       llvm::ArrayRef<Value> arguments);
 
 } // namespace tril::kernels

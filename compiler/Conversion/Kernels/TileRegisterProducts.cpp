@@ -104,7 +104,7 @@ Steps dotSteps(Emitter &e, const TileRegisters &tiles, const PairLayout &layout,
 Steps valueSteps(Emitter &e, const TileRegisters &tiles, const PairLayout &layout, int64_t n,
                  Value weights, Value values, Apart apart) {
   return tiles.add(
-      n, [&](int64_t part) { return e.at(weights, part * 16 * keyTile * 2); }, keyTile * 2,
+      n, [&](int64_t part) { return e.at(weights, part * 16 * layout.keyTile * 2); }, layout.keyTile * 2,
       layout.parts(layout.spec.value),
       [&](int64_t column, int64_t part) {
         return e.at(values, part * apart.part + column * apart.block);
@@ -141,7 +141,7 @@ void TileRegisterProducts::beginTile(const Tile &tile, bool shared) {
 }
 
 Value TileRegisterProducts::notFinite(const Tile &tile) {
-  return atOnce ? storedNotFinite(tile, e.constant(0), e.constant(keyTile))
+  return atOnce ? storedNotFinite(tile, e.constant(0), e.constant(layout.keyTile))
                 : PairProducts::notFinite(tile);
 }
 
@@ -178,21 +178,22 @@ void TileRegisterProducts::products(size_t d, const Rows &rows, const Tile &tile
   if (atOnce)
     return productsAtOnce(d, rows, tile);
   Value query = queryOf(d, rows.state);
-  for (int64_t j = 0; j < keyBlocks; ++j)
+  for (int64_t j = 0; j < layout.keyBlocks; ++j)
     tiles.zero(j);
   e.loop(e.constant(0), e.constant(layout.width(d) / 32), 1, [&](Value s) {
-    run(dotSteps(e, tiles, layout, d, keyBlocks, e.at(query, e.mul(s, 64)),
+    run(dotSteps(e, tiles, layout, d, layout.keyBlocks, e.at(query, e.mul(s, 64)),
                  e.at(keys[d], e.mul(s, 16 * 64)), {layout.keyPartBytes(d), layout.blockBytes(d)}));
   });
-  for (int64_t j = 0; j < keyBlocks; ++j)
-    tiles.store(j, e.at(f.scores, f.scoresAt(d, 0) + j * 64), keyTile * 4);
+  for (int64_t j = 0; j < layout.keyBlocks; ++j)
+    tiles.store(j, e.at(f.scores, f.scoresAt(d, 0) + j * 64), layout.keyTile * 4);
 }
 
 /// Two blocks of keys at a time.
 void TileRegisterProducts::productsAtOnce(size_t d, const Rows &rows, const Tile &tile) {
   Value query = queryOf(d, rows.state), base = f.keysOf(d, tile);
   const Apart apart{2 * layout.blockBytes(d), layout.blockBytes(d)};
-  e.loop(e.div(tile.begin, 32), e.div(e.add(tile.end, 31), 32), 1, [&](Value half) {
+  auto [first, last] = f.halvesOf(tile);
+  e.loop(first, last, 1, [&](Value half) {
     for (int64_t j = 0; j < 2; ++j) {
       Value block = e.add(e.mul(half, 2), j);
       packing.keys(d, e.at(base, e.mul(block, 16 * spec.dots[d].keyBytes())),
@@ -205,7 +206,7 @@ void TileRegisterProducts::productsAtOnce(size_t d, const Rows &rows, const Tile
     });
     Value to = e.at(e.at(f.scores, f.scoresAt(d, 0)), e.mul(half, 128));
     for (int64_t j = 0; j < 2; ++j)
-      tiles.store(j, e.at(to, j * 64), keyTile * 4);
+      tiles.store(j, e.at(to, j * 64), layout.keyTile * 4);
   });
 }
 
@@ -217,8 +218,8 @@ void TileRegisterProducts::eachPiece(
     Value to = e.at(out, e.mul(first, 64));
     for (int64_t j = 0; j < n; ++j)
       tiles.load(j, e.at(to, j * 64), f.vectors * 64);
-    e.loop(e.div(tile.begin, 32), e.div(e.add(tile.end, 31), 32), 1,
-           [&](Value s) { add(first, n, s); });
+    auto [begin, end] = f.halvesOf(tile);
+    e.loop(begin, end, 1, [&](Value s) { add(first, n, s); });
     for (int64_t j = 0; j < n; ++j)
       tiles.store(j, e.at(to, j * 64), f.vectors * 64);
   };
@@ -241,9 +242,9 @@ void TileRegisterProducts::addValuesAtOnce(const Rows &rows, const Tile &tile) {
 
 void TileRegisterProducts::multiply(int, const Tile &tile, Value weights, Value values, Value out) {
   eachPiece(tile, out, [&](Value first, int64_t n, Value s) {
-    Value from = e.at(e.at(values, e.mul(first, keyPairs * 64)), e.mul(s, 16 * 64));
+    Value from = e.at(e.at(values, e.mul(first, layout.keyPairs * 64)), e.mul(s, 16 * 64));
     run(valueSteps(e, tiles, layout, n, e.at(weights, e.mul(s, 64)), from,
-                   {layout.valuePartBytes(), keyPairs * 64}));
+                   {layout.valuePartBytes(), layout.keyPairs * 64}));
   });
 }
 
@@ -263,36 +264,59 @@ Values TileRegisterProducts::beside(const Rows &before, Value weights, const Row
   return pointers;
 }
 
-ProductsBeside kernels::tileRegisterProducts(Emitter &e, const AttentionSpec &spec,
-                                             ArrayRef<Value> pointers) {
+SmallVector<ProductsBeside> kernels::tileRegisterProducts(Emitter &e, const AttentionSpec &spec,
+                                                          bool partial, ArrayRef<Value> arguments) {
   PairLayout layout(e.machine, spec);
   TileRegisters tiles(e, layout.factors);
-  ProductsBeside result;
-  Value weights = pointers[0], values = pointers[1], out = pointers[2], scores = pointers[3];
-  int64_t vectors = (spec.value.width + 15) / 16;
-  for (int64_t first = 0; first < vectors; first += sums) {
-    int64_t n = std::min(sums, vectors - first);
-    Value to = e.at(out, first * 64), from = e.at(values, first * keyPairs * 64);
-    for (int64_t j = 0; j < n; ++j)
-      result.before.push_back([=, at = e.at(to, j * 64)] { tiles.load(j, at, vectors * 64); });
-    for (int64_t s = 0; s < keyTile / 32; ++s)
-      llvm::append_range(result.before, valueSteps(e, tiles, layout, n, e.at(weights, s * 64),
-                                                   e.at(from, s * 16 * 64),
-                                                   {layout.valuePartBytes(), keyPairs * 64}));
-    for (int64_t j = 0; j < n; ++j)
-      result.before.push_back([=, at = e.at(to, j * 64)] { tiles.store(j, at, vectors * 64); });
+  ArrayRef<Value> bounds = arguments.take_back(4);
+  // Whether something is seen of so many keys from `first` on.
+  auto seen = [&](ArrayRef<Value> bounds, int64_t first, int64_t keys) {
+    return e.less(e.max(bounds[0], e.constant(first)),
+                  e.min(bounds[1], e.constant(first + keys)));
+  };
+  SmallVector<ProductsBeside> result;
+  auto add = [&](Value wanted) -> Steps & {
+    if (result.empty() || result.back().wanted != wanted)
+      result.push_back({wanted, {}});
+    return result.back().steps;
+  };
+
+  const int64_t keys = partial ? 32 : layout.keyTile, blocks = keys / 16;
+  for (int64_t first = 0; first < layout.keyTile; first += keys) {
+    Value wanted = seen(bounds.drop_front(2), first, keys);
+    for (size_t d = 0; d < spec.dots.size(); ++d) {
+      Steps &steps = add(wanted);
+      Value query = arguments[4 + 2 * d];
+      Value from = e.at(arguments[5 + 2 * d], first / 16 * layout.blockBytes(d));
+      Value to = e.at(arguments[3], static_cast<int64_t>(d) * 16 * layout.keyTile * 4 + first * 4);
+      for (int64_t j = 0; j < blocks; ++j)
+        steps.push_back([=] { tiles.zero(j); });
+      for (int64_t s = 0; s < layout.width(d) / 32; ++s)
+        llvm::append_range(steps, dotSteps(e, tiles, layout, d, blocks, e.at(query, s * 64),
+                                           e.at(from, s * 16 * 64),
+                                           {layout.keyPartBytes(d), layout.blockBytes(d)}));
+      for (int64_t j = 0; j < blocks; ++j)
+        steps.push_back([=, at = e.at(to, j * 64)] { tiles.store(j, at, layout.keyTile * 4); });
+    }
   }
-  for (size_t d = 0; d < spec.dots.size(); ++d) {
-    Value query = pointers[4 + 2 * d], keys = pointers[5 + 2 * d];
-    for (int64_t j = 0; j < keyBlocks; ++j)
-      result.after.push_back([=] { tiles.zero(j); });
-    for (int64_t s = 0; s < layout.width(d) / 32; ++s)
-      llvm::append_range(result.after, dotSteps(e, tiles, layout, d, keyBlocks, e.at(query, s * 64),
-                                                e.at(keys, s * 16 * 64),
-                                                {layout.keyPartBytes(d), layout.blockBytes(d)}));
-    Value to = e.at(scores, static_cast<int64_t>(d) * 16 * keyTile * 4);
-    for (int64_t j = 0; j < keyBlocks; ++j)
-      result.after.push_back([=, at = e.at(to, j * 64)] { tiles.store(j, at, keyTile * 4); });
+
+  const int64_t vectors = (spec.value.width + 15) / 16;
+  const Value some = seen(bounds, 0, layout.keyTile);
+  for (int64_t first = 0; first < vectors; first += sums) {
+    const int64_t n = std::min(sums, vectors - first);
+    Value out = e.at(arguments[2], first * 64);
+    Steps &loads = add(some);
+    for (int64_t j = 0; j < n; ++j)
+      loads.push_back([=, at = e.at(out, j * 64)] { tiles.load(j, at, vectors * 64); });
+    for (int64_t s = 0; s < layout.keyTile / 32; ++s) {
+      Value from = e.at(arguments[1], first * layout.keyPairs * 64 + s * 16 * 64);
+      llvm::append_range(add(keys < layout.keyTile ? seen(bounds, s * 32, 32) : some),
+                         valueSteps(e, tiles, layout, n, e.at(arguments[0], s * 64), from,
+                                    {layout.valuePartBytes(), layout.keyPairs * 64}));
+    }
+    Steps &stores = add(some);
+    for (int64_t j = 0; j < n; ++j)
+      stores.push_back([=, at = e.at(out, j * 64)] { tiles.store(j, at, vectors * 64); });
   }
   return result;
 }

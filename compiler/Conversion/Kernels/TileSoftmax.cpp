@@ -41,6 +41,11 @@ int kernels::queryTile(const Machine &machine, const AttentionSpec &spec) {
   return machine.avx2 ? 6 : 2; // AVX-512: 6 rows by 4 vectors, AVX2: by one of two registers
 }
 
+int64_t kernels::tileKeys(const Machine &machine, const AttentionSpec &spec) {
+  // Keys and values in three parts have to share the first level of caches with the rows.
+  return usesTileRegisters(machine, spec) && factorParts(machine, spec) == 3 ? 32 : residueTile;
+}
+
 static int64_t powerOfTwo(int64_t least) {
   return static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(least)));
 }
@@ -74,8 +79,8 @@ namespace {
 class SoftmaxEmitter {
 public:
   SoftmaxEmitter(Emitter &e, const AttentionSpec &spec, TileKind kind, ArrayRef<Value> arguments)
-      : e(e), spec(spec), kind(kind), partial(kind == TileKind::partial),
-        height(queryTile(e.machine, spec)), scores(arguments[0]), weights(arguments[1]),
+      : e(e), spec(spec), kind(kind), partial(isPartial(kind)),
+        height(queryTile(e.machine, spec)), keyTile(tileKeys(e.machine, spec)), scores(arguments[0]), weights(arguments[1]),
         factors(arguments[2]), maxima(arguments[3]), sums(arguments[4]), count(arguments[5]),
         first(arguments[6]), begin(arguments[7]), end(arguments[8]), group(arguments[9]),
         places{arguments[10], arguments[11], arguments[12], arguments[13], arguments[14]},
@@ -84,11 +89,11 @@ public:
 
   void emit() {
     from = e.constant(0), to = e.constant(keyTile * 4);
-    if (partial) { // what values are multiplied with is written
+    if (partial && keyTile > 32) { // what values are multiplied with is written
       from = e.mul(e.div(begin, 32), 128);
       to = e.mul(e.div(e.add(end, 31), 32), 128);
     }
-    if (kind == TileKind::beside)
+    if (isBeside(kind))
       return emitBesideProducts();
     Value zero = e.constant(0);
     e.loop(zero, count, 1, [&](Value row) { score(row); });
@@ -125,6 +130,7 @@ private:
   const TileKind kind;
   const bool partial;
   const int height;
+  const int64_t keyTile;
   Value scores, weights, factors, maxima, sums, count, first, begin, end, group;
   RowPlaces places;
   ArrayRef<Value> extra, beside;
@@ -192,7 +198,7 @@ void SoftmaxEmitter::moveMaxima() {
   Value lanes = e.lanesBelow(count);
   Value old = e.loadMasked(maxima, lanes, 4);
   Value maximum = e.maxf(e.mulf(tops[0], scale()), old);
-  if (kind == TileKind::beside) // a row is a lane; what is stored with a mask has to be waited for
+  if (isBeside(kind)) // a row is a lane; what is stored with a mask has to be waited for
     e.store(maximum, maxima, 4);
   else
     e.storeMasked(maximum, maxima, lanes, 4);
@@ -210,7 +216,7 @@ void SoftmaxEmitter::weigh(Value i) {
     return parts ? e.at(e.at(weights, e.mul(i, keyTile * 2)), e.div(at, 2))
                  : e.at(e.at(weights, e.mul(i, keyTile * 4)), at);
   };
-  Value sum = eachPart(128, before, /*unroll=*/!partial, [&](Value at, Value sum) {
+  Value sum = eachPart(128, before, /*unroll=*/!partial || keyTile == 32, [&](Value at, Value sum) {
     Values both;
     for (int64_t half : {0, 64}) {
       Value score = e.load(e.at(e.at(p, at), half), e.floats(), 64);
@@ -246,42 +252,48 @@ void SoftmaxEmitter::weigh(Value i) {
 /// Vectors and tile registers have units of their own: instructions of one stand between those of
 /// the other, near enough to run at the same time.  Rows that do not exist are weighed for nothing.
 void SoftmaxEmitter::emitBesideProducts() {
-  ArrayRef<Value> pointers = beside.drop_back(2), wanted = beside.take_back(2);
-  ProductsBeside products = tileRegisterProducts(e, spec, pointers);
   // First the products of the rows after: what the next softmax begins with, and what the values of
   // the rows before are weighted with, was then written long ago, and nothing waits for it.
-  auto emit = [&](size_t begin, size_t end) {
-    const size_t border = products.after.size();
-    auto part = [&](ArrayRef<std::function<void()>> steps, size_t from, size_t to, Value want) {
-      if (from < to)
-        e.ifThen(e.less(e.constant(0), want), [&] {
-          for (const auto &step : steps.slice(from, to - from))
-            step();
-        });
-    };
-    part(products.after, std::min(begin, border), std::min(end, border), wanted[1]);
-    part(products.before, std::max(begin, border) - border, std::max(end, border) - border,
-         wanted[0]);
+  SmallVector<ProductsBeside> products = tileRegisterProducts(e, spec, partial, beside);
+  size_t all = 0, emitted = 0;
+  for (const ProductsBeside &some : products)
+    all += some.steps.size();
+  auto emitUntil = [&](size_t end) {
+    size_t first = 0; // of the current ones
+    for (const ProductsBeside &some : products) {
+      size_t from = std::max(emitted, first) - first;
+      first += some.steps.size();
+      if (emitted >= std::min(first, end))
+        continue;
+      size_t to = std::min(first, end) - (first - some.steps.size());
+      e.ifThen(some.wanted, [&] {
+        for (size_t i = from; i < to; ++i)
+          some.steps[i]();
+      });
+      emitted = std::min(first, end);
+    }
   };
-  const size_t all = products.after.size() + products.before.size(), start = all / 6;
-  emit(0, start);
+  const size_t start = all / 6;
+  emitUntil(start);
   e.loop(e.constant(0), count, 1, [&](Value row) { score(row); });
   moveMaxima();
   const auto rows = static_cast<size_t>(height);
   for (size_t row = 0; row < rows; ++row) {
-    emit(start + (all - start) * row / rows, start + (all - start) * (row + 1) / rows);
+    emitUntil(start + (all - start) * (row + 1) / rows);
     weigh(e.constant(static_cast<int64_t>(row)));
   }
 }
 
 func::FuncOp kernels::getOrCreateTileSoftmax(ModuleOp module, const Machine &machine,
                                              const AttentionSpec &spec, TileKind kind) {
-  const char *names[] = {"full", "partial", "beside"};
-  std::string beside =
-      kind == TileKind::beside ? std::string(4 + 2 * spec.dots.size(), 'p') + "ii" : "";
+  std::string name = spec.name + ".softmax." + (isPartial(kind) ? "partial" : "full"), beside;
+  if (isBeside(kind)) {
+    name += ".beside";
+    beside = std::string(4 + 2 * spec.dots.size(), 'p') + "iiii";
+  }
   func::FuncOp function = Emitter::function(
-      module, machine, spec.name + ".softmax." + names[int(kind)],
-      "pppppiiiiiiiiii" + spec.extra + beside, [&](Emitter &e, ArrayRef<Value> arguments) {
+      module, machine, name, "pppppiiiiiiiiii" + spec.extra + beside,
+      [&](Emitter &e, ArrayRef<Value> arguments) {
         SoftmaxEmitter(e, spec, kind, arguments).emit();
       });
   function->setAttr(estimatesAttribute, UnitAttr::get(module.getContext()));

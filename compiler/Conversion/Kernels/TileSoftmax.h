@@ -18,6 +18,9 @@ int factorParts(const Machine &machine, const AttentionSpec &spec);
 /// Rows of scores that go through a tile together, at most.
 int queryTile(const Machine &machine, const AttentionSpec &spec);
 
+/// Keys of a tile, a divisor of residueTile.
+int64_t tileKeys(const Machine &machine, const AttentionSpec &spec);
+
 /// Bytes for factors, and behind them what the function keeps.
 int64_t softmaxScratch(const Machine &machine, const AttentionSpec &spec);
 
@@ -27,14 +30,20 @@ struct RowPlaces {
   Value position, positionStep, lastRow, member, memberStep;
 };
 
-/// Of a tile of keys that all rows see; of any; of one that all rows see, where products of other
-/// rows with it are computed at the same time.
-enum class TileKind { full, partial, beside };
+/// A tile of keys that all rows see, or any; alone, or while products of other rows with it are
+/// computed at the same time.
+enum class TileKind { full, partial, fullBeside, partialBeside };
+inline bool isPartial(TileKind kind) {
+  return kind == TileKind::partial || kind == TileKind::partialBeside;
+}
+inline bool isBeside(TileKind kind) {
+  return kind == TileKind::fullBeside || kind == TileKind::partialBeside;
+}
 
-/// func @<name>.softmax.<full|partial|beside>(scores: ptr, weights: ptr, factors: ptr, maxima: ptr,
-///              sums: ptr, count: i64, first: i64, begin: i64, end: i64, group: i64, position: i64,
-///              positionStep: i64, lastRow: i64, member: i64, memberStep: i64, extra...,
-///              pointers..., before: i64, after: i64)
+/// func @<name>.softmax.<full|partial>[.beside](scores: ptr, weights: ptr, factors: ptr,
+///              maxima: ptr, sums: ptr, count: i64, first: i64, begin: i64, end: i64, group: i64,
+///              position: i64, positionStep: i64, lastRow: i64, member: i64, memberStep: i64,
+///              extra..., pointers..., four bounds: i64)
 ///   For `count` rows and a tile whose first key is at position `first`: scores [dot][row][keyTile]
 ///   become weights, f32 [row][keyTile] or bf16 [part][row][keyTile], relative to 2^maximum, the
 ///   row's running maximum, which moves; maxima [row], sums [row][16] and factors [row] (by which
@@ -42,6 +51,7 @@ enum class TileKind { full, partial, beside };
 ///   lie in pairs with the 16 that follow.  In a partial tile, keys outside of begin .. end
 ///   (rounded out to multiples of 32), and those that the mask hides, get weight 0; what a row sees
 ///   gets at least 2^-126.
+///   The pointers and bounds say what is computed beside (ProductsBeside).
 mlir::func::FuncOp getOrCreateTileSoftmax(mlir::ModuleOp module, const Machine &machine,
                                           const AttentionSpec &spec, TileKind kind);
 

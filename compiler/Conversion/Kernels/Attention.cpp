@@ -34,9 +34,9 @@ private:
   AttentionFrame f;
   KeyTiles keyTiles;
   std::unique_ptr<TileProducts> products;
-  int64_t block;                ///< positions that go through the keys together, at most
-  int memberTile;               ///< rows of a tile at one position
-  Value table;                  ///< what each tile of rows sees
+  int64_t block;  ///< positions that go through the keys together, at most
+  int memberTile; ///< rows of a tile at one position
+  Value table;    ///< what each tile of rows sees
   /// Tiles of rows that see a whole tile of keys, and those that see some of it: how many, and for
   /// each its number, and where what it sees begins and ends.
   struct List {
@@ -109,9 +109,8 @@ void AttentionEmitter::append(const List &list, Value rowTile, const Tile &tile)
 
 /// The tiles of rows of a list, for each member.  Beside the softmax of one the values are added
 /// for the one before it, and the dot products computed of the one after it.
-void AttentionEmitter::throughAll(
-    const List &list, TileKind kind, const Tile &visited,
-    llvm::function_ref<Rows(Value rowTile, Value member)> rowsOf) {
+void AttentionEmitter::throughAll(const List &list, TileKind kind, const Tile &visited,
+                                  llvm::function_ref<Rows(Value rowTile, Value member)> rowsOf) {
   Value count = e.mul(e.load(list.count, e.i64(), 8), spec.members);
   Value zero = e.constant(0), last = e.add(count, -1);
   auto entry = [&](Value i) {

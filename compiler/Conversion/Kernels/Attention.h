@@ -2,8 +2,8 @@
 //-----------------------------===//
 // Softmax of scores times values, tile by tile with a running maximum and sum (Milakov and
 // Gimelshein 2018; Dao et al. 2022): the matrix of scores never exists.  Keys are visited in tiles
-// that begin at multiples of their size, each row with one order of sums, and a tile that a row does
-// not see changes no bit of it: a row has the same bits whatever rows it is computed with.
+// that begin at multiples of their size, each row with one order of sums, and a tile that a row
+// does not see changes no bit of it: a row has the same bits whatever rows it is computed with.
 #pragma once
 #include "Conversion/Kernels/Emitter.h"
 #include "Dialect/Tril/TrilOps.h"

@@ -10,7 +10,8 @@ using namespace tril::kernels;
 
 AttentionFrame::AttentionFrame(Emitter &e, const AttentionSpec &spec, ArrayRef<Value> arguments)
     : e(e), spec(spec), height(queryTile(e.machine, spec)), parts(factorParts(e.machine, spec)),
-      keyTile(tileKeys(e.machine, spec)), vectors((spec.value.width + 15) / 16), tail(static_cast<int>(spec.value.width % 16)) {
+      keyTile(tileKeys(e.machine, spec)), vectors((spec.value.width + 15) / 16),
+      tail(static_cast<int>(spec.value.width % 16)) {
   for (size_t d = 0; d < spec.dots.size(); ++d) {
     q.push_back(arguments[0]);
     qStride.push_back(arguments[1]);

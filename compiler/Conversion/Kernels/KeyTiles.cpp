@@ -134,7 +134,8 @@ Value KeyTiles::narrow(Tile &tile, const SeenKeys &seen, ArrayRef<Bounds> keys) 
 
 void KeyTiles::visit(const SeenKeys &seen, Value first,
                      llvm::function_ref<void(const Tile &, ArrayRef<Bounds>)> use) {
-  // Keys of a residue lie together: a block of residueTile * step positions has some tiles for each.
+  // Keys of a residue lie together: a block of residueTile * step positions has some tiles for
+  // each.
   const int64_t together = spec.step == 1 ? f.keyTile : residueTile;
   const int64_t span = together * spec.step, tiles = together / f.keyTile;
   Value residue = spec.residue ? spec.residue(e, first) : e.constant(0);

@@ -88,30 +88,26 @@ void PairPacking::keysInRows(size_t d, Value from, Value to, int64_t partBytes) 
 }
 
 /// The same component of two values becomes a pair.
-void PairPacking::values(Value base, Value first, int64_t count, Value column, int64_t n, Value to,
-                         int64_t columnBytes, int64_t partBytes) {
+void PairPacking::values(Value base, Value to) {
   const CacheSpec &value = f.spec.value;
-  int64_t bytes = value.bytes();
+  const int64_t bytes = value.bytes(), columnBytes = layout.keyPairs * 64;
   const int64_t apart = layout.factors == 1 ? 1 : 16;
-  e.loop(e.constant(0), e.constant(count), 1, [&](Value i) {
-    Value pair = e.add(first, i);
+  e.loop(e.constant(0), e.constant(layout.keyPairs), 1, [&](Value pair) {
     Value key = e.add(e.mul(e.div(pair, apart), 2 * apart), e.rem(pair, apart));
-    Value from = e.at(e.at(base, e.mul(key, value.keyBytes())), e.mul(column, 16 * bytes));
-    for (int64_t ahead = 0; ahead < n * 16 * bytes; ahead += 64)
+    Value from = e.at(base, e.mul(key, value.keyBytes()));
+    for (int64_t ahead = 0; ahead < value.keyBytes(); ahead += 64)
       for (int64_t row : {int64_t(0), apart})
         e.prefetch(e.at(from, (layout.keyTile + row) * value.keyBytes() + ahead));
-    auto pack = [&](Value at, Value exist) {
+    auto pack = [&](Value column, Value exist) {
       auto load = [&](Value row) {
-        return loadParts(e.at(row, e.mul(at, 16 * bytes)), value, f.tail ? bytes : 16 * bytes,
+        return loadParts(e.at(row, e.mul(column, 16 * bytes)), value, f.tail ? bytes : 16 * bytes,
                          exist);
       };
       storeParts(interleaveParts(load(from), load(e.at(from, apart * value.keyBytes()))),
-                 e.at(e.at(to, e.mul(i, 64)), e.mul(at, columnBytes)), partBytes);
+                 e.at(e.at(to, e.mul(pair, 64)), e.mul(column, columnBytes)),
+                 layout.valuePartBytes());
     };
-    if (f.tail)
-      e.loop(e.constant(0), e.constant(n), 1,
-             [&](Value at) { pack(at, f.lanesOf(e.add(column, at))); });
-    else
-      e.loop(e.constant(0), e.constant(n), 1, [&](Value at) { pack(at, Value()); });
+    e.loop(e.constant(0), e.constant(f.vectors), 1,
+           [&](Value column) { pack(column, f.tail ? f.lanesOf(column) : Value()); });
   });
 }

@@ -48,6 +48,11 @@ void PairProducts::beginRow(Value state, ArrayRef<Value> from) {
 }
 
 void PairProducts::beginTile(const Tile &tile, bool /*shared*/) {
+  packKeys(tile);
+  packValues(tile);
+}
+
+void PairProducts::packKeys(const Tile &tile) {
   for (size_t d = 0; d < spec.dots.size(); ++d) {
     Value base = f.keysOf(d, tile);
     e.loop(e.constant(0), e.constant(layout.keyBlocks), 1, [&](Value block) {
@@ -55,13 +60,9 @@ void PairProducts::beginTile(const Tile &tile, bool /*shared*/) {
                    e.at(keys[d], e.mul(block, layout.blockBytes(d))), layout.keyPartBytes(d));
     });
   }
-  packValues(tile);
 }
 
-void PairProducts::packValues(const Tile &tile) {
-  packing.values(f.valuesOf(tile), e.constant(0), layout.keyPairs, e.constant(0), f.vectors, values,
-                 layout.keyPairs * 64, layout.valuePartBytes());
-}
+void PairProducts::packValues(const Tile &tile) { packing.values(f.valuesOf(tile), values); }
 
 void PairProducts::addValues(const Rows &rows, const Tile &tile, Value weights) {
   rescale(rows);
@@ -154,8 +155,8 @@ void PairProducts::multiply(int count, const Tile &tile, Value weights, Value va
                    w.push_back(e.load(e.at(e.at(column, e.mul(pair, 64)), j * layout.keyPairs * 64),
                                       e.ints(), 64));
                  for (int i = 0; i < count; ++i) {
-                   Value x = e.broadcast(
-                       e.load(e.at(e.at(weights, e.mul(pair, 4)), i * layout.keyTile * 2), e.i32(), 4));
+                   Value x = e.broadcast(e.load(
+                       e.at(e.at(weights, e.mul(pair, 4)), i * layout.keyTile * 2), e.i32(), 4));
                    for (int j = 0; j < n; ++j)
                      next[i * n + j] = addProducts(e, carried[i * n + j], w[j], x);
                  }

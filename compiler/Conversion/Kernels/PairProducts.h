@@ -37,11 +37,9 @@ public:
 
   /// 16 keys of a dot, which begin at `from`, to [part][pair][16][2], parts `partBytes` apart.
   void keys(size_t d, Value from, Value to, int64_t partBytes);
-  /// `count` pairs of values from the `first` on, of a tile that begins at `base`: columns `column`
-  /// to `column + n` of 16 components, to [part][column][pair][16][2].  Where factors are sums of
-  /// parts, pairs of keys are 16 apart: so they come out of the softmax, in two vectors.
-  void values(Value base, Value first, int64_t count, Value column, int64_t n, Value to,
-              int64_t columnBytes, int64_t partBytes);
+  /// A tile of values to [part][column][pair][16][2].  Where factors are sums of parts, pairs of
+  /// keys are 16 apart: so they come out of the softmax, in two vectors.
+  void values(Value base, Value to);
 
 private:
   Values loadParts(Value pointer, const CacheSpec &cache, int64_t alignment, Value mask = Value());
@@ -76,6 +74,7 @@ protected:
   /// Adds weights times values, which lie as `values` do, to rows of outputs.
   virtual void multiply(int count, const Tile &tile, Value weights, Value values, Value out);
   void rescale(const Rows &rows) override;
+  void packKeys(const Tile &tile);
   void packValues(const Tile &tile);
 
   Value queryOf(size_t d, Value row) { return e.at(queries[d], e.mul(row, layout.queryBytes(d))); }

@@ -60,8 +60,7 @@ public:
   void leave() override { e.call("llvm.x86.tilerelease", {}); }
   void beginTile(const Tile &tile, bool shared) override;
   Value notFinite(const Tile &tile) override;
-  void addValues(const Rows &rows, const Tile &tile, Value weights) override;
-  void addValuesCarefully(const Rows &rows, const Tile &tile) override;
+  void products(const Rows &rows, const Tile &tile) override;
   bool overlaps() const override;
   Values beside(const Rows &before, Value weights, const Rows &after, Value scores) override;
 
@@ -70,13 +69,8 @@ protected:
   void multiply(int count, const Tile &tile, Value weights, Value values, Value out) override;
 
 private:
-  void productsAtOnce(size_t d, const Rows &rows, const Tile &tile);
-  void addValuesAtOnce(const Rows &rows, const Tile &tile);
-  void eachPiece(const Tile &tile, Value out,
-                 llvm::function_ref<void(Value first, int64_t n, Value s)> add);
-
   TileRegisters tiles;
-  bool atOnce = false; ///< pieces of a tile are packed and multiplied one after the other
+  bool valuesLate = false; ///< are packed after the products of keys
 };
 
 void run(const Steps &steps) {
@@ -104,8 +98,8 @@ Steps dotSteps(Emitter &e, const TileRegisters &tiles, const PairLayout &layout,
 Steps valueSteps(Emitter &e, const TileRegisters &tiles, const PairLayout &layout, int64_t n,
                  Value weights, Value values, Apart apart) {
   return tiles.add(
-      n, [&](int64_t part) { return e.at(weights, part * 16 * layout.keyTile * 2); }, layout.keyTile * 2,
-      layout.parts(layout.spec.value),
+      n, [&](int64_t part) { return e.at(weights, part * 16 * layout.keyTile * 2); },
+      layout.keyTile * 2, layout.parts(layout.spec.value),
       [&](int64_t column, int64_t part) {
         return e.at(values, part * apart.part + column * apart.block);
       });
@@ -132,29 +126,24 @@ void TileRegisterProducts::enter(int64_t rows) {
   tiles.configure(e.select(many, e.constant(16), e.constant(std::min<int64_t>(spec.members, 16))));
 }
 
-/// What is made for one tile of rows alone is multiplied while it is near: three parts of a whole
-/// tile would fill the first level of caches.
+/// For one tile of rows alone, vectors bring values to parts while dot products are in the making.
 void TileRegisterProducts::beginTile(const Tile &tile, bool shared) {
-  atOnce = !shared && layout.factors > 1;
-  if (!atOnce)
+  valuesLate = !shared && layout.factors > 1;
+  if (valuesLate)
+    packKeys(tile);
+  else
     PairProducts::beginTile(tile, shared);
 }
 
 Value TileRegisterProducts::notFinite(const Tile &tile) {
-  return atOnce ? storedNotFinite(tile, e.constant(0), e.constant(layout.keyTile))
-                : PairProducts::notFinite(tile);
+  return valuesLate ? storedNotFinite(tile, e.constant(0), e.constant(layout.keyTile))
+                    : PairProducts::notFinite(tile);
 }
 
-void TileRegisterProducts::addValues(const Rows &rows, const Tile &tile, Value weights) {
-  if (atOnce)
-    return addValuesAtOnce(rows, tile);
-  PairProducts::addValues(rows, tile, weights);
-}
-
-void TileRegisterProducts::addValuesCarefully(const Rows &rows, const Tile &tile) {
-  if (atOnce)
+void TileRegisterProducts::products(const Rows &rows, const Tile &tile) {
+  PairProducts::products(rows, tile);
+  if (valuesLate)
     packValues(tile);
-  PairProducts::addValuesCarefully(rows, tile);
 }
 
 Steps TileRegisters::add(int64_t n, PartAt a, int64_t aStride, int64_t bParts, SumPartAt b) const {
@@ -175,8 +164,6 @@ Steps TileRegisters::add(int64_t n, PartAt a, int64_t aStride, int64_t bParts, S
 }
 
 void TileRegisterProducts::products(size_t d, const Rows &rows, const Tile &tile) {
-  if (atOnce)
-    return productsAtOnce(d, rows, tile);
   Value query = queryOf(d, rows.state);
   for (int64_t j = 0; j < layout.keyBlocks; ++j)
     tiles.zero(j);
@@ -188,38 +175,18 @@ void TileRegisterProducts::products(size_t d, const Rows &rows, const Tile &tile
     tiles.store(j, e.at(f.scores, f.scoresAt(d, 0) + j * 64), layout.keyTile * 4);
 }
 
-/// Two blocks of keys at a time.
-void TileRegisterProducts::productsAtOnce(size_t d, const Rows &rows, const Tile &tile) {
-  Value query = queryOf(d, rows.state), base = f.keysOf(d, tile);
-  const Apart apart{2 * layout.blockBytes(d), layout.blockBytes(d)};
-  auto [first, last] = f.halvesOf(tile);
-  e.loop(first, last, 1, [&](Value half) {
-    for (int64_t j = 0; j < 2; ++j) {
-      Value block = e.add(e.mul(half, 2), j);
-      packing.keys(d, e.at(base, e.mul(block, 16 * spec.dots[d].keyBytes())),
-                   e.at(keys[d], j * apart.block), apart.part);
-      tiles.zero(j);
-    }
-    e.loop(e.constant(0), e.constant(layout.width(d) / 32), 1, [&](Value s) {
-      run(dotSteps(e, tiles, layout, d, 2, e.at(query, e.mul(s, 64)),
-                   e.at(keys[d], e.mul(s, 16 * 64)), apart));
-    });
-    Value to = e.at(e.at(f.scores, f.scoresAt(d, 0)), e.mul(half, 128));
-    for (int64_t j = 0; j < 2; ++j)
-      tiles.store(j, e.at(to, j * 64), layout.keyTile * 4);
-  });
-}
-
-/// For up to 64 components at a time, 16 n from vector `first` on, and 32 keys, the s-th of a tile:
-/// `add` adds to the outputs, which are in the sums.
-void TileRegisterProducts::eachPiece(
-    const Tile &tile, Value out, llvm::function_ref<void(Value first, int64_t n, Value s)> add) {
+/// Up to 64 components at a time, and 32 keys.
+void TileRegisterProducts::multiply(int, const Tile &tile, Value weights, Value values, Value out) {
   auto columnsOf = [&](Value first, int64_t n) {
-    Value to = e.at(out, e.mul(first, 64));
+    Value to = e.at(out, e.mul(first, 64)), from = e.at(values, e.mul(first, layout.keyPairs * 64));
     for (int64_t j = 0; j < n; ++j)
       tiles.load(j, e.at(to, j * 64), f.vectors * 64);
     auto [begin, end] = f.halvesOf(tile);
-    e.loop(begin, end, 1, [&](Value s) { add(first, n, s); });
+    e.loop(begin, end, 1, [&](Value s) {
+      run(valueSteps(e, tiles, layout, n, e.at(weights, e.mul(s, 64)),
+                     e.at(from, e.mul(s, 16 * 64)),
+                     {layout.valuePartBytes(), layout.keyPairs * 64}));
+    });
     for (int64_t j = 0; j < n; ++j)
       tiles.store(j, e.at(to, j * 64), f.vectors * 64);
   };
@@ -227,25 +194,6 @@ void TileRegisterProducts::eachPiece(
   e.loop(e.constant(0), e.constant(stop), sums, [&](Value first) { columnsOf(first, sums); });
   if (stop < f.vectors)
     columnsOf(e.constant(stop), f.vectors - stop);
-}
-
-void TileRegisterProducts::addValuesAtOnce(const Rows &rows, const Tile &tile) {
-  rescale(rows);
-  Value base = f.valuesOf(tile);
-  constexpr int64_t pairs = 16;
-  eachPiece(tile, f.outputsAt(rows.state), [&](Value first, int64_t n, Value s) {
-    const Apart apart{n * pairs * 64, pairs * 64};
-    packing.values(base, e.mul(s, pairs), pairs, first, n, values, apart.block, apart.part);
-    run(valueSteps(e, tiles, layout, n, e.at(f.weights, e.mul(s, 64)), values, apart));
-  });
-}
-
-void TileRegisterProducts::multiply(int, const Tile &tile, Value weights, Value values, Value out) {
-  eachPiece(tile, out, [&](Value first, int64_t n, Value s) {
-    Value from = e.at(e.at(values, e.mul(first, layout.keyPairs * 64)), e.mul(s, 16 * 64));
-    run(valueSteps(e, tiles, layout, n, e.at(weights, e.mul(s, 64)), from,
-                   {layout.valuePartBytes(), layout.keyPairs * 64}));
-  });
 }
 
 /// Instructions that stand between others are written out: not too many of them.
@@ -271,8 +219,7 @@ SmallVector<ProductsBeside> kernels::tileRegisterProducts(Emitter &e, const Atte
   ArrayRef<Value> bounds = arguments.take_back(4);
   // Whether something is seen of so many keys from `first` on.
   auto seen = [&](ArrayRef<Value> bounds, int64_t first, int64_t keys) {
-    return e.less(e.max(bounds[0], e.constant(first)),
-                  e.min(bounds[1], e.constant(first + keys)));
+    return e.less(e.max(bounds[0], e.constant(first)), e.min(bounds[1], e.constant(first + keys)));
   };
   SmallVector<ProductsBeside> result;
   auto add = [&](Value wanted) -> Steps & {

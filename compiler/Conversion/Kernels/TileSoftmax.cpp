@@ -79,8 +79,8 @@ namespace {
 class SoftmaxEmitter {
 public:
   SoftmaxEmitter(Emitter &e, const AttentionSpec &spec, TileKind kind, ArrayRef<Value> arguments)
-      : e(e), spec(spec), kind(kind), partial(isPartial(kind)),
-        height(queryTile(e.machine, spec)), keyTile(tileKeys(e.machine, spec)), scores(arguments[0]), weights(arguments[1]),
+      : e(e), spec(spec), kind(kind), partial(isPartial(kind)), height(queryTile(e.machine, spec)),
+        keyTile(tileKeys(e.machine, spec)), scores(arguments[0]), weights(arguments[1]),
         factors(arguments[2]), maxima(arguments[3]), sums(arguments[4]), count(arguments[5]),
         first(arguments[6]), begin(arguments[7]), end(arguments[8]), group(arguments[9]),
         places{arguments[10], arguments[11], arguments[12], arguments[13], arguments[14]},
@@ -291,11 +291,11 @@ func::FuncOp kernels::getOrCreateTileSoftmax(ModuleOp module, const Machine &mac
     name += ".beside";
     beside = std::string(4 + 2 * spec.dots.size(), 'p') + "iiii";
   }
-  func::FuncOp function = Emitter::function(
-      module, machine, name, "pppppiiiiiiiiii" + spec.extra + beside,
-      [&](Emitter &e, ArrayRef<Value> arguments) {
-        SoftmaxEmitter(e, spec, kind, arguments).emit();
-      });
+  func::FuncOp function =
+      Emitter::function(module, machine, name, "pppppiiiiiiiiii" + spec.extra + beside,
+                        [&](Emitter &e, ArrayRef<Value> arguments) {
+                          SoftmaxEmitter(e, spec, kind, arguments).emit();
+                        });
   function->setAttr(estimatesAttribute, UnitAttr::get(module.getContext()));
   return function;
 }

@@ -17,10 +17,12 @@ CASES = {
     "softcap": ("past <= time", f"softcap({{score}}, {CAP})", True),
     "dilated": (f"past <= time and (time - past) % {DILATION} == 0", "{score}", True),
 }
+# Each position sees itself: what is left is what rows cost.
+ROWS = {"rows": ("past == time", "{score}", True)}
 
 
 def text(name):
-    mask, score, causal = CASES[name]
+    mask, score, causal = (CASES | ROWS)[name]
     score = score.format(score="sum[feature](q * k[past]) / sqrt(|feature|)")
     return f"""model attention{' is causal' if causal else ''}
 axis vocab = {VOCABULARY}
@@ -43,14 +45,11 @@ output result[time, group, member, feature] = sum[past](weight * v[past])
 """
 
 
-def without_attention():
-    """The same text without its attention: rows are gathered, kept and written."""
-    return text("causal").split("weight =")[0] + "output result[time, group, member, feature] = q + k + v\n"
-
-
 def area(name, t):
     """Pairs of a query and a key that it sees."""
     causal = t * (t + 1) // 2
+    if name == "rows":
+        return t
     if name == "window":
         w = min(WINDOW, t)
         return w * (w + 1) // 2 + (t - w) * w
@@ -78,7 +77,9 @@ def touched(name, t, rows, keys):
             first = block + residue
             last = min(first + (rows - 1) * step, t - 1 - (t - 1 - residue) % step)
             low, high = 0, last + 1  # keys that some row sees
-            if name == "window":
+            if name == "rows":
+                low = first
+            elif name == "window":
                 low = max(0, first - WINDOW + 1)
             elif name == "chunk":
                 low = first // CHUNK * CHUNK

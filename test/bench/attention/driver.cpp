@@ -1,12 +1,14 @@
 //===- driver.cpp - times steps of a product, again and again
 //---------------------------------------===//
 // driver PRODUCT CONTEXT, linked with the product's object and the runtime.  Reads lines:
-//   whole T     a sequence of T positions in one step, from nothing
+//   whole T     a sequence of T positions from nothing, in steps as large as a product's, if the
+//               text can be computed in steps
 //   steps N     N positions one after the other, from where the last one ended
 // and answers each with seconds of processor time (of one step; of `steps`, on average), so that
 // other work of a shared machine counts less.  One thread.
 #include "runtime/Container.h"
 #include "runtime/Error.h"
+#include "runtime/ProgramOptions.h"
 #include "runtime/Session.h"
 #include <cstdio>
 #include <ctime>
@@ -44,7 +46,8 @@ void serve(const char *product, int64_t context) {
   Container container = Container::open(product);
   Manifest manifest = Manifest::fromJson(container.manifest());
   ThreadPool pool(1);
-  Session session(manifest, container.weights(), tril_step, pool, context, context);
+  const int64_t batch = manifest.steps ? ProgramOptions().batch : context;
+  Session session(manifest, container.weights(), tril_step, pool, context, batch);
   std::vector<std::vector<int32_t>> inputs = inputsOf(manifest, context);
   auto advance = [&](int64_t begin, int64_t count) {
     std::vector<std::span<const int32_t>> now;

@@ -331,9 +331,12 @@ void AttentionEmitter::onePosition(Value row) {
         queries.push_back(f.queryAt(d, row, i));
       products->beginRow(i, queries);
     });
-    visit(*seen, absolute, rounded > memberTile, [&](const Tile &visited, ArrayRef<Bounds>) {
+    const bool shared = rounded > memberTile;
+    visit(*seen, absolute, shared, [&](const Tile &visited, ArrayRef<Bounds>) {
       eachTile([&](Value first) { through(rowsOf(first), visited); });
     });
+    if (!shared)
+      products->endTiles();
   }
   e.loop(e.constant(0), e.constant(spec.members), 1,
          [&](Value i) { finish(i, QueryRow{absolute, f.group, i, f.extra}, resultAt(row, i)); });

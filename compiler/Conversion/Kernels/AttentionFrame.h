@@ -70,7 +70,8 @@ private:
 };
 
 /// The products of an attention, in one kind of arithmetic.  Code for a tile of keys is emitted in
-/// this order: beginTile, notFinite; for rows that see something of it products, addValues.
+/// this order: beginTile, notFinite; for rows that see something of it products, addValues; after
+/// the last tile endTiles.
 class TileProducts {
 public:
   explicit TileProducts(AttentionFrame &f) : f(f), e(f.e), spec(f.spec) {}
@@ -102,6 +103,9 @@ public:
   virtual void rescale(const Rows &) {}
   /// Rescales the outputs by f.factors and adds the values of the keys that are seen, weighted.
   virtual void addValues(const Rows &rows, const Tile &tile, Value weights) = 0;
+  /// After the last tile of keys that rows went through without `shared`: adds what addValues put
+  /// off.
+  virtual void endTiles() {}
   /// The same bits where all values are finite; else what is not seen is left out, for 0 times it
   /// would be NaN.  Short, not fast.
   virtual void addValuesCarefully(const Rows &rows, const Tile &tile) = 0;

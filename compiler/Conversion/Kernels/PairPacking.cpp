@@ -30,18 +30,30 @@ void PairPacking::storeParts(const Values &parts, Value to, int64_t partBytes) {
     e.store(numbers, e.at(to, static_cast<int64_t>(part) * partBytes), 64);
 }
 
-void PairPacking::keys(size_t d, Value from, Value to, int64_t partBytes) {
-  if (f.spec.dots[d].asValue)
-    keysInRows(d, from, to, partBytes);
-  else
-    keysInLanes(d, from, to, partBytes);
+void PairPacking::loop(int64_t count, Between between, llvm::function_ref<void(Value)> body) {
+  if (!between)
+    return e.loop(e.constant(0), e.constant(count), 1, body);
+  for (int64_t piece = 0; piece < pieces; ++piece) {
+    between();
+    int64_t begin = count * piece / pieces, end = count * (piece + 1) / pieces;
+    if (begin < end)
+      e.loop(e.constant(begin), e.constant(end), 1, body);
+  }
+}
+
+void PairPacking::keys(size_t d, Value from, Value to, int64_t partBytes, Between between) {
+  if (!f.spec.dots[d].asValue)
+    return keysInLanes(d, from, to, partBytes, between);
+  for (int64_t piece = 0; between && piece < pieces; ++piece)
+    between();
+  keysInRows(d, from, to, partBytes);
 }
 
 /// Two components of keys become pairs.
-void PairPacking::keysInLanes(size_t d, Value from, Value to, int64_t partBytes) {
+void PairPacking::keysInLanes(size_t d, Value from, Value to, int64_t partBytes, Between between) {
   const DotSpec &dot = f.spec.dots[d];
   int64_t bytes = 16 * dot.bytes();
-  e.loop(e.constant(0), e.constant(dot.width / 2), 1, [&](Value pair) {
+  loop(dot.width / 2, between, [&](Value pair) {
     Value at = e.at(from, e.mul(pair, 2 * bytes));
     e.prefetch(e.at(at, layout.keyTile * dot.width * dot.bytes()));
     storeParts(interleaveParts(loadParts(at, dot, bytes), loadParts(e.at(at, bytes), dot, bytes)),
@@ -88,11 +100,11 @@ void PairPacking::keysInRows(size_t d, Value from, Value to, int64_t partBytes) 
 }
 
 /// The same component of two values becomes a pair.
-void PairPacking::values(Value base, Value to) {
+void PairPacking::values(Value base, Value to, Between between) {
   const CacheSpec &value = f.spec.value;
   const int64_t bytes = value.bytes(), columnBytes = layout.keyPairs * 64;
   const int64_t apart = layout.factors == 1 ? 1 : 16;
-  e.loop(e.constant(0), e.constant(layout.keyPairs), 1, [&](Value pair) {
+  loop(layout.keyPairs, between, [&](Value pair) {
     Value key = e.add(e.mul(e.div(pair, apart), 2 * apart), e.rem(pair, apart));
     Value from = e.at(base, e.mul(key, value.keyBytes()));
     for (int64_t ahead = 0; ahead < value.keyBytes(); ahead += 64)

@@ -52,17 +52,45 @@ void PairProducts::beginTile(const Tile &tile, bool /*shared*/) {
   packValues(tile);
 }
 
-void PairProducts::packKeys(const Tile &tile) {
-  for (size_t d = 0; d < spec.dots.size(); ++d) {
-    Value base = f.keysOf(d, tile);
-    e.loop(e.constant(0), e.constant(layout.keyBlocks), 1, [&](Value block) {
-      packing.keys(d, e.at(base, e.mul(block, 16 * spec.dots[d].keyBytes())),
-                   e.at(keys[d], e.mul(block, layout.blockBytes(d))), layout.keyPartBytes(d));
+/// Calls `use` with something that emits all of `beside` in `calls` calls; null if that is nothing.
+static void spread(Emitter &e, const ProductsBeside &beside, int64_t calls,
+                   llvm::function_ref<void(PairPacking::Between)> use) {
+  if (beside.steps.empty())
+    return use(nullptr);
+  const auto all = static_cast<int64_t>(beside.steps.size());
+  int64_t call = 0;
+  use([&] {
+    e.ifThen(beside.wanted, [&] {
+      for (int64_t i = all * call / calls; i < all * (call + 1) / calls; ++i)
+        beside.steps[static_cast<size_t>(i)]();
     });
-  }
+    ++call;
+  });
 }
 
-void PairProducts::packValues(const Tile &tile) { packing.values(f.valuesOf(tile), values); }
+void PairProducts::packKeys(const Tile &tile, const ProductsBeside &beside) {
+  const auto dots = static_cast<int64_t>(spec.dots.size());
+  spread(e, beside, dots * layout.keyBlocks * PairPacking::pieces, [&](PairPacking::Between next) {
+    for (size_t d = 0; d < spec.dots.size(); ++d) {
+      Value base = f.keysOf(d, tile);
+      auto pack = [&](Value block) {
+        packing.keys(d, e.at(base, e.mul(block, 16 * spec.dots[d].keyBytes())),
+                     e.at(keys[d], e.mul(block, layout.blockBytes(d))), layout.keyPartBytes(d),
+                     next);
+      };
+      if (next)
+        for (int64_t block = 0; block < layout.keyBlocks; ++block)
+          pack(e.constant(block));
+      else
+        e.loop(e.constant(0), e.constant(layout.keyBlocks), 1, pack);
+    }
+  });
+}
+
+void PairProducts::packValues(const Tile &tile, const ProductsBeside &beside) {
+  spread(e, beside, PairPacking::pieces,
+         [&](PairPacking::Between next) { packing.values(f.valuesOf(tile), values, next); });
+}
 
 void PairProducts::addValues(const Rows &rows, const Tile &tile, Value weights) {
   rescale(rows);

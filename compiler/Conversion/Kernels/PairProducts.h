@@ -35,22 +35,36 @@ class PairPacking {
 public:
   explicit PairPacking(AttentionFrame &f) : f(f), e(f.e), layout(f.e.machine, f.spec) {}
 
+  /// Code that stands between that of packing, a piece at each call.
+  using Between = llvm::function_ref<void()>;
+  static constexpr int64_t pieces = 8;
+
   /// 16 keys of a dot, which begin at `from`, to [part][pair][16][2], parts `partBytes` apart.
-  void keys(size_t d, Value from, Value to, int64_t partBytes);
+  /// Calls `between` so many times as `pieces` says.
+  void keys(size_t d, Value from, Value to, int64_t partBytes, Between between);
   /// A tile of values to [part][column][pair][16][2].  Where factors are sums of parts, pairs of
   /// keys are 16 apart: so they come out of the softmax, in two vectors.
-  void values(Value base, Value to);
+  void values(Value base, Value to, Between between);
 
 private:
   Values loadParts(Value pointer, const CacheSpec &cache, int64_t alignment, Value mask = Value());
   Values interleaveParts(const Values &low, const Values &high);
   void storeParts(const Values &parts, Value to, int64_t partBytes);
-  void keysInLanes(size_t d, Value from, Value to, int64_t partBytes);
+  /// A loop in pieces.
+  void loop(int64_t count, Between between, llvm::function_ref<void(Value)> body);
+  void keysInLanes(size_t d, Value from, Value to, int64_t partBytes, Between between);
   void keysInRows(size_t d, Value from, Value to, int64_t partBytes);
 
   AttentionFrame &f;
   Emitter &e;
   PairLayout layout;
+};
+
+/// Products instruction by instruction, for other code to stand between them; of 32 keys, or of a
+/// tile.
+struct ProductsBeside {
+  Value wanted; ///< i1
+  llvm::SmallVector<std::function<void()>> steps;
 };
 
 class PairProducts : public TileProducts {
@@ -74,8 +88,9 @@ protected:
   /// Adds weights times values, which lie as `values` do, to rows of outputs.
   virtual void multiply(int count, const Tile &tile, Value weights, Value values, Value out);
   void rescale(const Rows &rows) override;
-  void packKeys(const Tile &tile);
-  void packValues(const Tile &tile);
+  /// Instructions of `beside` stand between those that pack.
+  void packKeys(const Tile &tile, const ProductsBeside &beside = {});
+  void packValues(const Tile &tile, const ProductsBeside &beside = {});
 
   Value queryOf(size_t d, Value row) { return e.at(queries[d], e.mul(row, layout.queryBytes(d))); }
 
@@ -93,13 +108,6 @@ private:
 
 /// Products in the tile registers of AMX.
 std::unique_ptr<TileProducts> makeTileRegisterProducts(AttentionFrame &f);
-
-/// Products instruction by instruction, for other code to stand between them; of 32 keys, or of a
-/// tile.
-struct ProductsBeside {
-  Value wanted; ///< i1
-  llvm::SmallVector<std::function<void()>> steps;
-};
 
 /// `arguments` are the pointers that TileProducts::beside gives, and begin and end of the keys that
 /// the rows before see of the tile, and of those that the rows after see (i64; the same if nothing

@@ -61,6 +61,8 @@ public:
   void beginTile(const Tile &tile, bool shared) override;
   Value notFinite(const Tile &tile) override;
   void products(const Rows &rows, const Tile &tile) override;
+  void addValues(const Rows &rows, const Tile &tile, Value weights) override;
+  void endTiles() override;
   bool overlaps() const override;
   Values beside(const Rows &before, Value weights, const Rows &after, Value scores) override;
 
@@ -69,8 +71,13 @@ protected:
   void multiply(int count, const Tile &tile, Value weights, Value values, Value out) override;
 
 private:
+  SmallVector<ProductsBeside> alone();
+
   TileRegisters tiles;
-  bool valuesLate = false; ///< are packed after the products of keys
+  /// For one tile of rows alone: dot products are computed while its values are packed, and values
+  /// added while the next tile's keys are.
+  bool pipelined = false;
+  Value putOff; ///< i64 in memory: whether values of the tile before are to be added
 };
 
 void run(const Steps &steps) {
@@ -124,26 +131,55 @@ void TileRegisterProducts::enter(int64_t rows) {
   // Few rows take less time; those of one position are few.
   Value many = e.less(f.r0, e.add(f.r1, -1));
   tiles.configure(e.select(many, e.constant(16), e.constant(std::min<int64_t>(spec.members, 16))));
+  putOff = e.allocate(8);
+  e.store(e.constant(0), putOff, 8);
 }
 
-/// For one tile of rows alone, vectors bring values to parts while dot products are in the making.
+/// Products of the first tile of rows with a whole tile of keys, and with values if they were put
+/// off.
+SmallVector<ProductsBeside> TileRegisterProducts::alone() {
+  Rows rows;
+  rows.state = e.constant(0);
+  Value zero = e.constant(0), whole = e.constant(layout.keyTile);
+  Values arguments = beside(rows, f.weights, rows, f.scores);
+  Value wanted = e.select(e.equal(e.load(putOff, e.i64(), 8), 0), zero, whole);
+  llvm::append_values(arguments, zero, wanted, zero, whole);
+  return tileRegisterProducts(e, spec, /*partial=*/false, arguments);
+}
+
 void TileRegisterProducts::beginTile(const Tile &tile, bool shared) {
-  valuesLate = !shared && layout.factors > 1;
-  if (valuesLate)
-    packKeys(tile);
-  else
-    PairProducts::beginTile(tile, shared);
+  pipelined = !shared && layout.factors > 1 && overlaps();
+  if (!pipelined)
+    return PairProducts::beginTile(tile, shared);
+  packKeys(tile, alone().back());
+  e.store(e.constant(0), putOff, 8);
 }
 
 Value TileRegisterProducts::notFinite(const Tile &tile) {
-  return valuesLate ? storedNotFinite(tile, e.constant(0), e.constant(layout.keyTile))
-                    : PairProducts::notFinite(tile);
+  return pipelined ? storedNotFinite(tile, e.constant(0), e.constant(layout.keyTile))
+                   : PairProducts::notFinite(tile);
 }
 
 void TileRegisterProducts::products(const Rows &rows, const Tile &tile) {
-  PairProducts::products(rows, tile);
-  if (valuesLate)
-    packValues(tile);
+  if (pipelined)
+    packValues(tile, alone().front());
+  else
+    PairProducts::products(rows, tile);
+}
+
+void TileRegisterProducts::addValues(const Rows &rows, const Tile &tile, Value weights) {
+  if (!pipelined)
+    return PairProducts::addValues(rows, tile, weights);
+  rescale(rows);
+  e.store(e.constant(1), putOff, 8);
+}
+
+void TileRegisterProducts::endTiles() {
+  if (!pipelined)
+    return;
+  ProductsBeside values = alone().back();
+  e.ifThen(values.wanted, [&] { run(values.steps); });
+  e.store(e.constant(0), putOff, 8);
 }
 
 Steps TileRegisters::add(int64_t n, PartAt a, int64_t aStride, int64_t bParts, SumPartAt b) const {

@@ -467,14 +467,16 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   // Many rows: threads take pieces in turn, because later rows see more keys; of one group after
   // the other, whose keys and values then stay near.  Few: they share the groups.
   // Pieces are whole blocks of the kernel, or parts of one where blocks would be too few to share:
-  // eight for each thread, in all groups.
+  // four for each thread, in all groups.
   const int64_t block = kernels::rowsOfBlock(machine, spec) * spec.rowStep();
   const int64_t tile = kernels::queryTile(machine, spec) * spec.rowStep();
   const int64_t part = std::max<int64_t>(std::min<int64_t>(block, 32) / tile, 1) * tile;
   Value many = c.compare(arith::CmpIPredicate::sge, rows, c.c64(part));
   Value share =
-      arith::DivUIOp::create(c.builder, c.loc, c.mul(rows, groups), c.mul(frame.threads, 8 * tile));
-  Value piece = c.max(c.c64(part), c.min(c.c64(block), c.mul(share, tile)));
+      arith::DivUIOp::create(c.builder, c.loc, c.mul(rows, groups), c.mul(frame.threads, 4 * tile));
+  Value shared = c.max(c.c64(part), c.min(c.c64(block), c.mul(share, tile)));
+  Value alone = c.compare(arith::CmpIPredicate::eq, frame.threads, c.c64(1));
+  Value piece = c.select(alone, c.c64(block), shared);
   auto branch = scf::IfOp::create(c.builder, c.loc, many, /*withElseRegion=*/true);
   {
     OpBuilder::InsertionGuard guard(c.builder);

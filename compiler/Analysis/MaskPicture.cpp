@@ -130,9 +130,12 @@ Sight tril::sightOf(Value score, StringRef past, int64_t time, int64_t key) {
   return Pair(past, time, key).mask(score);
 }
 
-MaskPicture tril::pictureOf(AttentionOp attention, int64_t positions) {
+MaskPicture tril::pictureOf(AttentionOp attention, int64_t rows, int64_t columns,
+                            int64_t positions) {
   MaskPicture picture;
-  picture.positions = llvm::alignTo(positions, MaskPicture::columns);
+  picture.rows = rows;
+  picture.columns = columns;
+  picture.positions = llvm::alignTo(positions, columns);
   Value score = attention.getScore().front().getTerminator()->getOperand(0);
   StringRef past = attention.getPast();
   for (int64_t t = 0; t < picture.positions; ++t)
@@ -142,12 +145,13 @@ MaskPicture tril::pictureOf(AttentionOp attention, int64_t positions) {
   KeyLattice lattice = latticeOf(attention);
   picture.step = lattice.step;
   std::vector<KeyInterval> intervals = keyIntervals(mask, lattice);
-  for (int64_t row = 0; row < picture.positions; row += MaskPicture::rows) {
+  for (int64_t row = 0; row < picture.positions; row += rows) {
     std::vector<KeySpan> spans;
     for (const KeyInterval &interval : intervals)
-      spans.push_back(spanOf(interval, row, row + MaskPicture::rows - 1, picture.positions));
-    for (int64_t key = 0; key < picture.positions; key += MaskPicture::columns) {
-      int64_t end = key + MaskPicture::columns;
+      spans.push_back(
+          spanOf(interval, row, std::min(row + rows, picture.positions) - 1, picture.positions));
+    for (int64_t key = 0; key < picture.positions; key += columns) {
+      int64_t end = key + columns;
       TileKind kind = TileKind::skipped;
       for (const KeySpan &span : spans)
         if (span.fullLo <= key && end <= span.fullHi)

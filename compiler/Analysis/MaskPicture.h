@@ -16,10 +16,10 @@ Sight sightOf(mlir::Value score, llvm::StringRef past, int64_t time, int64_t key
 enum class TileKind { skipped, partial, full };
 
 struct MaskPicture {
-  static constexpr int64_t rows = 8, columns = 64; ///< of a tile
-  int64_t positions = 0;                           ///< a multiple of `columns`
+  int64_t rows = 0, columns = 0; ///< of a tile
+  int64_t positions = 0;         ///< a multiple of `columns`
   int64_t step = 1; ///< keys that a query sees are so far apart, and tiles hold such keys alone
-  std::vector<TileKind> tiles; ///< positions / rows lines of positions / columns
+  std::vector<TileKind> tiles; ///< a line of positions / columns for each `rows` positions
   std::vector<Sight> pairs;    ///< positions lines of `positions`
 
   TileKind tileAt(int64_t row, int64_t column) const {
@@ -29,7 +29,7 @@ struct MaskPicture {
   int64_t count(TileKind kind) const { return llvm::count(tiles, kind); }
 };
 
-/// `positions` is rounded up to whole tiles.
-MaskPicture pictureOf(AttentionOp attention, int64_t positions);
+/// Tiles have `rows` queries and `columns` keys; `positions` is rounded up to whole tiles of keys.
+MaskPicture pictureOf(AttentionOp attention, int64_t rows, int64_t columns, int64_t positions);
 
 } // namespace tril

@@ -3,8 +3,8 @@
 // The kernel visits tiles of keys; this file says which, from the affine part of the mask, and
 // gives it the code of the score and of the mask, which is the region of the operation evaluated
 // for 16 keys at once.
-#include "Conversion/Kernels/Attention.h"
 #include "Analysis/KeyIntervals.h"
+#include "Conversion/AttentionSpec.h"
 #include "Conversion/Kernels/TileSoftmax.h"
 #include "Conversion/Lowering.h"
 #include "Conversion/Weights.h"
@@ -243,72 +243,11 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   StringRef past = attentionOp.getPast();
   // Queries of another sequence come all at once, from its beginning.
   bool time = attentionOp.getTime() == "time";
-  // Sizes of groups and members, which the result has all; an operand may lack some.
   NamedTensorType resultType = attentionOp.getResult().getType();
-  auto product = [&](NamedTensorType type, ArrayAttr axes) {
-    int64_t n = 1;
-    for (StringRef axis : axes.getAsValueRange<StringAttr>())
-      n *= type.axis(axis).getSize();
-    return n;
-  };
-  // Of a flat index over `axes`, the flat index over those that `type` has, times `below`.
-  auto project = [resultType](kernels::Emitter &e, NamedTensorType type, ArrayAttr axes, Value flat,
-                              int64_t &below) -> Value {
-    Value index = e.constant(0);
-    for (Attribute attribute : llvm::reverse(axes)) {
-      StringRef axis = cast<StringAttr>(attribute);
-      int64_t size = resultType.axis(axis).getSize();
-      if (type.hasAxis(axis)) {
-        index = e.add(index, e.mul(e.rem(flat, size), below));
-        below *= size;
-      }
-      flat = e.div(flat, size);
-    }
-    return index;
-  };
-  auto hasAll = [](NamedTensorType type, ArrayAttr axes) {
-    return llvm::all_of(axes.getAsValueRange<StringAttr>(),
-                        [&](StringRef axis) { return type.hasAxis(axis); });
-  };
   ArrayAttr groupAxes = attentionOp.getGroups(), memberAxes = attentionOp.getMembers();
-  auto groupOf = [&](NamedTensorType type) -> std::function<Value(kernels::Emitter &, Value)> {
-    if (hasAll(type, groupAxes))
-      return nullptr;
-    return [=](kernels::Emitter &e, Value group) {
-      int64_t below = 1;
-      return project(e, type, groupAxes, group, below);
-    };
-  };
-  int64_t groups = product(resultType, groupAxes);
-  kernels::AttentionSpec spec;
+  int64_t groups = sizeAlong(resultType, groupAxes);
+  kernels::AttentionSpec spec = specOf(attentionOp);
   spec.name = ("attention." + body.getSymName() + "." + Twine(attentions++)).str();
-  spec.members = product(resultType, memberAxes);
-  spec.products = attentionOp.getRounded() ? StateElement::bf16 : StateElement::f32;
-  spec.value.width = product(resultType, attentionOp.getFeatures());
-  spec.value.group = groupOf(attentionOp.getValue().getType());
-  auto valueState = attentionOp.getValue().getDefiningOp<ExtendOp>();
-  spec.value.ring = valueState.isRing();
-  spec.value.pinned = static_cast<int64_t>(valueState.getPinned());
-  spec.value.stored = valueState.getStored();
-  for (auto [query, key, contracted] :
-       llvm::zip(attentionOp.getQueries(), attentionOp.getKeys(), attentionOp.getContracted())) {
-    kernels::DotSpec dot;
-    NamedTensorType queryType = typeOf(query);
-    dot.width = product(queryType, cast<ArrayAttr>(contracted));
-    dot.group = groupOf(typeOf(key));
-    auto keyState = key.template getDefiningOp<ExtendOp>();
-    dot.ring = keyState.isRing();
-    dot.pinned = static_cast<int64_t>(keyState.getPinned());
-    dot.stored = keyState.getStored();
-    dot.asValue = keyState.getLayout() == StateLayout::groups;
-    if (!hasAll(queryType, groupAxes) || !hasAll(queryType, memberAxes))
-      dot.query = [=](kernels::Emitter &e, Value group, Value member) {
-        int64_t below = 1;
-        Value index = project(e, queryType, memberAxes, member, below);
-        return e.add(index, project(e, queryType, groupAxes, group, below));
-      };
-    spec.dots.push_back(std::move(dot));
-  }
   spec.extra = "ppi"; // context, record, positions so far
 
   Value yielded = attentionOp.getScore().front().getTerminator()->getOperand(0);
@@ -456,7 +395,8 @@ void BodyLowering::attention(MaterializeOp op, AttentionOp attentionOp) {
   Value record =
       frame.record ? frame.record : LLVM::ZeroOp::create(c.builder, c.loc, c.ptr()).getResult();
   llvm::append_values(operands, evaluator->memoryOf(attentionOp.getValue()).base,
-                      evaluator->capacityOf(valueState), result, c.c64(resultBytes), position);
+                      evaluator->capacityOf(attentionOp.getValue().getDefiningOp<ExtendOp>()),
+                      result, c.c64(resultBytes), position);
   auto call = [&](Value r0, Value r1, Value g0, Value g1) {
     SmallVector<Value> all = operands;
     llvm::append_values(all, r0, r1, g0, g1, frame.context, record, total);

@@ -65,7 +65,7 @@ void tril::addPasses(OpPassManager &passes, Phase from, Phase to, const Pipeline
     TrilToLoopsOptions toLoops;
     toLoops.cpu = options.cpu;
     passes.addPass(createTrilToLoops(toLoops));
-    passes.addPass(createCanonicalizerPass());
+    passes.addPass(createCanonicalizerPass(kernelRewrites()));
     passes.addPass(createCSEPass());
   }
   if (reaches(Phase::lowered)) {

@@ -2,6 +2,8 @@
 //---------------------------------------------------------------------------------------===//
 #include "Pipeline/Show.h"
 #include "Analysis/MaskPicture.h"
+#include "Conversion/AttentionSpec.h"
+#include "Conversion/Kernels/TileSoftmax.h"
 #include "Pipeline/Frontend.h"
 #include "Pipeline/Pipeline.h"
 #include "Target/Codegen.h"
@@ -53,8 +55,9 @@ std::string summaryOf(const MaskPicture &picture) {
                        percent(double(seen), double(picture.pairs.size())) + " of all pairs seen";
   if (picture.step != 1)
     return seenOf + "; a tile has keys that are " + std::to_string(picture.step) + " apart";
-  return seenOf + "; of " + std::to_string(picture.tiles.size()) +
-         " tiles of 8 queries by 64 keys " + std::to_string(visited) + " visited, " +
+  return seenOf + "; of " + std::to_string(picture.tiles.size()) + " tiles of " +
+         std::to_string(picture.rows) + " queries by " + std::to_string(picture.columns) +
+         " keys " + std::to_string(visited) + " visited, " +
          std::to_string(picture.count(TileKind::full)) + " of them without the mask";
 }
 
@@ -62,32 +65,34 @@ std::string summaryOf(const MaskPicture &picture) {
 // Text
 //===-------------------------------------------------------------------------------------------===//
 
-/// A line for every 8 queries, a character for every 8 keys.
+constexpr int64_t keysOfCharacter = 8;
+
+/// A line for every row of tiles, a character for every 8 keys.
 void drawText(const MaskPicture &picture, llvm::raw_ostream &out) {
-  constexpr int64_t cell = 8;
-  for (int64_t row = 0; row < picture.positions; row += cell) {
+  for (int64_t row = 0; row < picture.positions; row += picture.rows) {
     std::string line = "  ";
-    for (int64_t key = 0; key < picture.positions; key += cell) {
-      if (key % MaskPicture::columns == 0)
+    int64_t end = std::min(row + picture.rows, picture.positions);
+    for (int64_t key = 0; key < picture.positions; key += keysOfCharacter) {
+      if (key % picture.columns == 0)
         line += "|";
       int64_t yes = 0, open = 0;
-      for (int64_t t = row; t < row + cell; ++t)
-        for (int64_t k = key; k < key + cell; ++k) {
+      for (int64_t t = row; t < end; ++t)
+        for (int64_t k = key; k < key + keysOfCharacter; ++k) {
           yes += picture.at(t, k) == Sight::yes;
           open += picture.at(t, k) == Sight::open;
         }
-      TileKind tile = picture.tileAt(row / MaskPicture::rows, key / MaskPicture::columns);
-      line += tile == TileKind::skipped ? " "
-              : tile == TileKind::full  ? "#"
-              : yes == cell * cell      ? "+"
-              : yes || open             ? (open ? "?" : "/")
-                                        : ".";
+      TileKind tile = picture.tileAt(row / picture.rows, key / picture.columns);
+      line += tile == TileKind::skipped              ? " "
+              : tile == TileKind::full               ? "#"
+              : yes == (end - row) * keysOfCharacter ? "+"
+              : yes || open                          ? (open ? "?" : "/")
+                                                     : ".";
     }
     out << line << "|\n";
   }
 }
 
-void printText(const std::vector<Shown> &all, llvm::raw_ostream &out) {
+void printText(const std::vector<Shown> &all, const Machine &machine, llvm::raw_ostream &out) {
   for (const Shown &shown : all) {
     out << shown.place << ", in " << shown.body << "\n";
     for (const std::string &kept : shown.kept)
@@ -96,9 +101,10 @@ void printText(const std::vector<Shown> &all, llvm::raw_ostream &out) {
     drawText(shown.picture, out);
     out << "\n";
   }
-  out << "8 queries a line, 8 keys a character.  Blank: a tile that is not visited; #: one without "
-         "the mask.\nIn the others: + all is seen, / some, ? what data or the head decides, . "
-         "nothing.\n";
+  out << "A line for each row of tiles, as " << machine.name
+      << " has them; 8 keys a character.  Blank: a tile that is not visited; #: one "
+         "without\nthe mask.  In the others: + all is seen, / some, ? what data or the head "
+         "decides, . nothing.\n";
 }
 
 //===-------------------------------------------------------------------------------------------===//
@@ -127,11 +133,11 @@ void drawSvg(const MaskPicture &picture, double size, llvm::raw_ostream &out) {
   };
   int64_t n = picture.positions;
   box(0, 0, double(n), double(n), "fill=\"#ffffff\" stroke=\"#999999\"");
-  for (int64_t row = 0; row < n; row += MaskPicture::rows)
-    for (int64_t key = 0; key < n; key += MaskPicture::columns) {
-      TileKind kind = picture.tileAt(row / MaskPicture::rows, key / MaskPicture::columns);
+  for (int64_t row = 0; row < n; row += picture.rows)
+    for (int64_t key = 0; key < n; key += picture.columns) {
+      TileKind kind = picture.tileAt(row / picture.rows, key / picture.columns);
       if (kind != TileKind::skipped)
-        box(double(key), double(row), MaskPicture::columns, MaskPicture::rows,
+        box(double(key), double(row), picture.columns, picture.rows,
             kind == TileKind::full ? "fill=\"#1b6ca8\" stroke=\"#ffffff\" stroke-width=\"0.4\""
                                    : "fill=\"#f3e3c3\" stroke=\"#ffffff\" stroke-width=\"0.4\"");
     }
@@ -139,9 +145,9 @@ void drawSvg(const MaskPicture &picture, double size, llvm::raw_ostream &out) {
   for (int64_t t = 0; t < n; ++t)
     for (int64_t k = 0; k < n;) {
       Sight sight = picture.at(t, k);
-      bool full = picture.tileAt(t / MaskPicture::rows, k / MaskPicture::columns) == TileKind::full;
+      bool full = picture.tileAt(t / picture.rows, k / picture.columns) == TileKind::full;
       int64_t end = k + 1;
-      while (end < n && end % MaskPicture::columns && picture.at(t, end) == sight)
+      while (end < n && end % picture.columns && picture.at(t, end) == sight)
         ++end;
       if (sight != Sight::no && !full)
         box(double(k), double(t), double(end - k), 1,
@@ -150,7 +156,7 @@ void drawSvg(const MaskPicture &picture, double size, llvm::raw_ostream &out) {
     }
 }
 
-void printSvg(const std::vector<Shown> &all, llvm::raw_ostream &out) {
+void printSvg(const std::vector<Shown> &all, const Machine &machine, llvm::raw_ostream &out) {
   constexpr double size = 360, margin = 24, text = 16;
   double width = size + 2 * margin + 360, each = size + 2 * margin;
   out << llvm::format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
@@ -177,7 +183,7 @@ void printSvg(const std::vector<Shown> &all, llvm::raw_ostream &out) {
       say(line);
       rest = more;
     }
-    say("queries downwards, keys to the right");
+    say("queries downwards, keys to the right; tiles as " + machine.name + " has them");
     say("tile without the mask", "#1b6ca8");
     say("seen, in a tile with the mask", "#d98f2b");
     say("data decides, in a tile with the mask", "#8a6fb0");
@@ -218,6 +224,9 @@ std::optional<Frontend> readText(const ShowRequest &request) {
 } // namespace
 
 int tril::showAttentions(const ShowRequest &request) {
+  llvm::Expected<Machine> machine = Machine::named(request.cpu);
+  if (!machine)
+    throw Error(llvm::toString(machine.takeError()));
   DialectRegistry registry;
   registerCodegenDialects(registry);
   registry.insert<TrilDialect, math::MathDialect>();
@@ -230,7 +239,10 @@ int tril::showAttentions(const ShowRequest &request) {
   if (!module)
     return 1;
   PassManager passes(&context);
-  addPasses(passes, Phase::tril, Phase::planned, PipelineOptions());
+  PipelineOptions options;
+  options.cpu = request.cpu;
+  options.attention = request.attention;
+  addPasses(passes, Phase::tril, Phase::planned, options);
   if (failed(passes.run(*module)))
     return 1;
   std::vector<Shown> all;
@@ -241,7 +253,9 @@ int tril::showAttentions(const ShowRequest &request) {
     for (Value key : attention.getKeys())
       shown.kept.push_back("keys " + keptAs(key.getDefiningOp<ExtendOp>()));
     shown.kept.push_back("values " + keptAs(attention.getValue().getDefiningOp<ExtendOp>()));
-    shown.picture = pictureOf(attention, request.positions);
+    kernels::AttentionSpec spec = specOf(attention);
+    shown.picture = pictureOf(attention, kernels::queryTile(*machine, spec),
+                              kernels::tileKeys(*machine, spec), request.positions);
     all.push_back(std::move(shown));
   });
   if (all.empty()) {
@@ -253,10 +267,10 @@ int tril::showAttentions(const ShowRequest &request) {
   std::string text;
   llvm::raw_string_ostream out(text);
   if (request.output.empty()) {
-    printText(all, llvm::outs());
+    printText(all, *machine, llvm::outs());
     return 0;
   }
-  printSvg(all, out);
+  printSvg(all, *machine, out);
   OutputFile file(request.output);
   file.write(text.data(), text.size());
   file.commit();

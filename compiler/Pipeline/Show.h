@@ -11,6 +11,8 @@ struct ShowRequest {
   std::string text, weights, config; ///< a checkpoint, or a config.json alone, or neither
   std::vector<std::string> renames;  ///< TEXT=CHECKPOINT: prefixes of names of tensors
   std::string output;                ///< an SVG file to write; empty: draw on standard output
+  std::string cpu = "native";        ///< whose kernel's tiles are drawn
+  std::string attention = "f32";     ///< as what it multiplies: f32 or bf16
   int64_t positions = 256;           ///< of the picture
 };
 

@@ -1,6 +1,11 @@
 //===- Codegen.cpp - from scf, vector and arith over raw pointers to an object
 //------------------===//
 #include "Target/Codegen.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,25 +33,30 @@ void tril::registerCodegenDialects(DialectRegistry &registry) {
   registry.insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
                   index::IndexDialect, LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect,
                   ub::UBDialect, vector::VectorDialect>();
+  registerConvertFuncToLLVMInterface(registry);
+  cf::registerConvertControlFlowToLLVMInterface(registry);
+  arith::registerConvertArithToLLVMInterface(registry);
+  registerConvertMathToLLVMInterface(registry);
+  index::registerConvertIndexToLLVMInterface(registry);
+  ub::registerConvertUBToLLVMInterface(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
 }
 
+GreedyRewriteConfig tril::kernelRewrites() {
+  return GreedyRewriteConfig().setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+}
+
 void tril::addLowerToLLVMPasses(OpPassManager &passes) {
-  // The order matters in places: vector-to-scf before scf is gone, scf before anything that would
-  // strand its block arguments; reconcile is last.
-  passes.addPass(createCanonicalizerPass());
+  // Scf before anything that would strand its block arguments; vectors first of what becomes llvm.
+  passes.addPass(createCanonicalizerPass(kernelRewrites()));
   passes.addPass(createCSEPass());
   passes.addPass(createLoopInvariantCodeMotionPass());
-  passes.addPass(createConvertVectorToSCFPass());
   passes.addPass(createSCFToControlFlowPass());
   passes.addPass(createConvertVectorToLLVMPass());
-  passes.addPass(createConvertMathToLLVMPass());
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createConvertIndexToLLVMPass());
-  passes.addPass(createUBToLLVMConversionPass()); // the canonicaliser makes ub.poison
-  passes.addPass(createConvertFuncToLLVMPass());
-  passes.addPass(createConvertControlFlowToLLVMPass());
+  // What is left together, by each dialect's own patterns: func, cf, arith, math, index, and ub,
+  // which the canonicaliser makes.
+  passes.addPass(createConvertToLLVMPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
   passes.addPass(createCanonicalizerPass());
 }

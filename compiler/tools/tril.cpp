@@ -61,6 +61,14 @@ static void addQuantize(CLI::App *command, std::string &quantize) {
       ->check(CLI::IsMember({"f16", "bf16", "q8_0", "q4_0", "q4_k"}));
 }
 
+static void addCpu(CLI::App *command, std::string &cpu) {
+  command
+      ->add_option("--mcpu", cpu,
+                   "the processor to make code for: native, x86-64-v2, x86-64-v3, x86-64-v4, or a "
+                   "name that LLVM knows")
+      ->capture_default_str();
+}
+
 static void addContext(CLI::App *command, int64_t &context) {
   command
       ->add_option("--ctx", context,
@@ -75,11 +83,7 @@ static void addBuildOptions(CLI::App *command, BuildRequest &request) {
       ->add_option("--weights", request.weights,
                    "a .gguf file, a .safetensors file, or a folder with config.json and weights")
       ->required();
-  command
-      ->add_option("--mcpu", request.cpu,
-                   "the processor to make code for: native, x86-64-v2, x86-64-v3, x86-64-v4, or a "
-                   "name that LLVM knows")
-      ->capture_default_str();
+  addCpu(command, request.cpu);
   command->add_flag("--blas", request.blas,
                     "contract f32 weights with OpenBLAS; how a prompt is split then changes "
                     "results within rounding");
@@ -132,10 +136,7 @@ static int runTool(int argc, char **argv) {
   buildCommand->add_option(
       "-o,--output", buildRequest.output,
       "where to write (default: the model's name for an executable, else standard output)");
-  buildCommand
-      ->add_option("--mcpu", buildRequest.cpu,
-                   "the processor to make code for: native, x86-64-v2, x86-64-v3, x86-64-v4, ...")
-      ->capture_default_str();
+  addCpu(buildCommand, buildRequest.cpu);
   buildCommand->add_flag("--blas", buildRequest.blas,
                          "contract f32 weights with OpenBLAS; how a prompt is split then changes "
                          "results within rounding");
@@ -221,6 +222,8 @@ static int runTool(int argc, char **argv) {
   addRename(show, showRequest.renames);
   show->add_option("-o,--output", showRequest.output,
                    "an SVG file to write (default: draw on standard output)");
+  addCpu(show, showRequest.cpu);
+  addAttention(show, showRequest.attention);
   show->add_option("--positions", showRequest.positions, "positions of the picture")
       ->check(CLI::Range(1, 2048))
       ->capture_default_str();

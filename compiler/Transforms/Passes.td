@@ -181,7 +181,8 @@ def TrilToLoops : Pass<"tril-to-loops", "::mlir::ModuleOp"> {
 def ExpandMath : Pass<"tril-expand-math", "::mlir::ModuleOp"> {
   let summary = "Expand exp, log, tanh and erf to polynomials";
   let description = [{
-    A vector of them would otherwise become a call of the C library for each lane.  Their arguments' divisions by constants, and those that the
+    A vector of them would otherwise become a call of the C library for each lane.  The polynomials are MLIR's, but for tanh in f32: a ratio of two,
+    at most 4.5 units in the last place away, in three quarters of the instructions.  Their arguments' divisions by constants, and those that the
     polynomials have, may become products with a reciprocal, which LLVM estimates and corrects once, in functions that are marked `tril.estimates`: where all work is
     on whole vectors, so that which lanes go together says nothing of a result's bits.  (The softmax of attention: the cap of a softcap.)
   }];

@@ -52,25 +52,43 @@ void PairProducts::beginTile(const Tile &tile, bool /*shared*/) {
   packValues(tile);
 }
 
+size_t Interleaving::steps() const {
+  size_t all = 0;
+  for (const ProductsBeside &some : products)
+    all += some.steps.size();
+  return all;
+}
+
+void Interleaving::until(size_t end) {
+  size_t first = 0; // of the current ones
+  for (const ProductsBeside &some : products) {
+    size_t last = first + some.steps.size(), from = std::max(emitted, first);
+    size_t to = std::min(last, end);
+    if (from < to) {
+      e.ifThen(some.wanted, [&] {
+        for (size_t i = from; i < to; ++i)
+          some.steps[i - first]();
+      });
+      emitted = to;
+    }
+    first = last;
+  }
+}
+
 /// Calls `use` with something that emits all of `beside` in `calls` calls; null if that is nothing.
-static void spread(Emitter &e, const ProductsBeside &beside, int64_t calls,
+static void spread(Emitter &e, const ProductsBeside &beside, size_t calls,
                    llvm::function_ref<void(PairPacking::Between)> use) {
   if (beside.steps.empty())
     return use(nullptr);
-  const auto all = static_cast<int64_t>(beside.steps.size());
-  int64_t call = 0;
-  use([&] {
-    e.ifThen(beside.wanted, [&] {
-      for (int64_t i = all * call / calls; i < all * (call + 1) / calls; ++i)
-        beside.steps[static_cast<size_t>(i)]();
-    });
-    ++call;
-  });
+  Interleaving products(e, beside);
+  size_t call = 0;
+  use([&] { products.until(products.steps() * ++call / calls); });
 }
 
 void PairProducts::packKeys(const Tile &tile, const ProductsBeside &beside) {
-  const auto dots = static_cast<int64_t>(spec.dots.size());
-  spread(e, beside, dots * layout.keyBlocks * PairPacking::pieces, [&](PairPacking::Between next) {
+  const size_t calls =
+      spec.dots.size() * static_cast<size_t>(layout.keyBlocks * PairPacking::pieces);
+  spread(e, beside, calls, [&](PairPacking::Between next) {
     for (size_t d = 0; d < spec.dots.size(); ++d) {
       Value base = f.keysOf(d, tile);
       auto pack = [&](Value block) {

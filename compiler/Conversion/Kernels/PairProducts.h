@@ -67,6 +67,21 @@ struct ProductsBeside {
   llvm::SmallVector<std::function<void()>> steps;
 };
 
+/// Emits products part by part.
+class Interleaving {
+public:
+  Interleaving(Emitter &e, llvm::ArrayRef<ProductsBeside> products) : e(e), products(products) {}
+
+  size_t steps() const; ///< of all products
+  /// Emits, of the first `end` steps, those that are not there yet; each where it is wanted.
+  void until(size_t end);
+
+private:
+  Emitter &e;
+  llvm::ArrayRef<ProductsBeside> products;
+  size_t emitted = 0;
+};
+
 class PairProducts : public TileProducts {
 public:
   explicit PairProducts(AttentionFrame &f)

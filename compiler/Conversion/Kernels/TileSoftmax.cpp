@@ -255,31 +255,14 @@ void SoftmaxEmitter::emitBesideProducts() {
   // First the products of the rows after: what the next softmax begins with, and what the values of
   // the rows before are weighted with, was then written long ago, and nothing waits for it.
   SmallVector<ProductsBeside> products = tileRegisterProducts(e, spec, partial, beside);
-  size_t all = 0, emitted = 0;
-  for (const ProductsBeside &some : products)
-    all += some.steps.size();
-  auto emitUntil = [&](size_t end) {
-    size_t first = 0; // of the current ones
-    for (const ProductsBeside &some : products) {
-      size_t from = std::max(emitted, first) - first;
-      first += some.steps.size();
-      if (emitted >= std::min(first, end))
-        continue;
-      size_t to = std::min(first, end) - (first - some.steps.size());
-      e.ifThen(some.wanted, [&] {
-        for (size_t i = from; i < to; ++i)
-          some.steps[i]();
-      });
-      emitted = std::min(first, end);
-    }
-  };
-  const size_t start = all / 6;
-  emitUntil(start);
+  Interleaving interleaving(e, products);
+  const size_t all = interleaving.steps(), start = all / 6;
+  interleaving.until(start);
   e.loop(e.constant(0), count, 1, [&](Value row) { score(row); });
   moveMaxima();
   const auto rows = static_cast<size_t>(height);
   for (size_t row = 0; row < rows; ++row) {
-    emitUntil(start + (all - start) * (row + 1) / rows);
+    interleaving.until(start + (all - start) * (row + 1) / rows);
     weigh(e.constant(static_cast<int64_t>(row)));
   }
 }

@@ -78,7 +78,7 @@ TEST_P(TanhTest, IsOddAndEndsAtOne) {
   for (float x : {1e-42F, 1e-38F, 1e-20F, 3e-4F, 0.5F, 2.0F, 8.0F})
     EXPECT_EQ(of(-x), -of(x)) << x;
   for (float x : {8.002F, 9.0F, 100.0F, 3e38F, INFINITY}) {
-    EXPECT_NEAR(of(x), 1, estimated ? 0x1p-23 : 0) << x;
+    EXPECT_NEAR(of(x), 1, estimated ? 0x1p-22 : 0) << x;
     EXPECT_EQ(of(-x), -of(x)) << x;
   }
   EXPECT_EQ(of(1e-42F), 1e-42F);

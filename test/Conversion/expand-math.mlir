@@ -30,7 +30,8 @@ func.func @left(%x: f32) -> (f32, f32, f32) {
 // CHECK: arith.divf %arg0, %cst{{[_0-9]*}} fastmath<arcp>
 // CHECK: arith.divf %arg0, %arg1 : vector
 // CHECK: arith.divf %arg1, %cst{{[_0-9]*}} : vector
-// CHECK: arith.divf {{.*}} fastmath<{{ninf,arcp|arcp,ninf}}>
+// CHECK: math.fma
+// CHECK: arith.divf {{.*}} fastmath<ninf,arcp,contract>
 func.func @estimated(%x: vector<16xf32>, %y: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>) attributes {tril.estimates} {
   %c = arith.constant dense<20.0> : vector<16xf32>
   %a = arith.divf %x, %c : vector<16xf32>

@@ -23,7 +23,7 @@ namespace tril {
 void registerCodegenDialects(mlir::DialectRegistry &registry);
 
 /// How kernels are canonicalised before they have branches: without looking for unreachable blocks,
-/// of which structured control flow has none (a quarter of the passes' time).
+/// of which structured control flow has none (an eighth of the passes' time).
 mlir::GreedyRewriteConfig kernelRewrites();
 
 /// Adds the passes from func, scf, cf, arith, math, vector, index and llvm to llvm alone.
